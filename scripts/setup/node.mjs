@@ -22,8 +22,8 @@ export async function findNode() {
   if (!name) throw new Error(`${tooOld()} Install Node ${minimumNode} or newer from https://nodejs.org.`)
   const folder = join(toolsFolder, 'node', 'node_modules', name)
   const path = process.platform === 'win32' ? join(folder, 'bin', 'node.exe') : join(folder, 'bin', 'node')
-  if (fetchedVersion(folder) !== fetchedNode || !existsSync(join(binFolder, shimName())))
-    await locked(() => fetchNode(name, path))
+  const isFetched = () => fetchedVersion(folder) === fetchedNode && existsSync(join(binFolder, shimName()))
+  if (!isFetched()) await locked(async () => isFetched() || (await fetchNode(name, path)))
   return { path, env: environment(path) }
 }
 
