@@ -1,0 +1,168 @@
+import type {
+  AssistantMessage,
+  CompactionTrigger,
+  ContextPlan,
+  HookRun,
+  Json,
+  ModelPurpose,
+  SessionBlueprint,
+  SessionState,
+  ToolCallId,
+  ToolResultPart,
+  TurnCompletion,
+  TurnFailure,
+  TurnId,
+  Usage,
+  UserPart,
+} from '@halter/protocol'
+import type { ChildResult, SpawnRequest } from './subagents.ts'
+import type { Defer } from './services.ts'
+import type { ModelRequest } from './provider.ts'
+
+/** A tool call on its way to its tool. */
+export interface ToolCall {
+  readonly callId: ToolCallId
+  readonly name: string
+  readonly input: Json
+}
+
+/** A prompt on its way into the transcript. */
+export interface PromptDraft {
+  readonly parts: readonly UserPart[]
+  /** Text for the model beside the prompt; goes to the tail, for this turn. */
+  readonly notes: readonly string[]
+}
+
+/** A compaction that is about to run. */
+export interface CompactionDraft {
+  readonly trigger: CompactionTrigger
+  /** Estimated tokens of what is in the window now. */
+  readonly window: number
+  readonly instructions?: string
+  /** Set it, and no model is asked. */
+  readonly summary?: string
+}
+
+/** A finished tool call. */
+export interface ToolCallResult {
+  readonly call: ToolCall
+  readonly parts: readonly ToolResultPart[]
+  readonly isError: boolean
+}
+
+/** A reply without tool calls: the turn would end here. */
+export interface TurnStop {
+  /** Model calls of this turn so far. */
+  readonly steps: number
+  readonly lastMessage: AssistantMessage
+  /** True when a `turn.guard` has already kept this turn going. */
+  readonly stopHookActive: boolean
+}
+
+/** How a turn ended. */
+export interface TurnOutcome {
+  readonly turnId: TurnId
+  readonly outcome: TurnCompletion | TurnFailure
+  readonly usage: Usage
+}
+
+/** A guard's answer. `undefined` is no opinion. Of several answers the strictest counts, whatever the order. */
+export type Verdict = { readonly deny: string } | undefined | void
+
+/** A guard's answer on a tool call: deny > ask > allow. `allow` also answers the tool's own `needsApproval`. */
+export type ToolVerdict =
+  | { readonly deny: string }
+  | { readonly ask: string; readonly scope?: string }
+  | { readonly allow: string | true }
+  | undefined
+  | void
+
+/** A tap that may change what passes: return the new value, or nothing to leave it. One after the other, in order. */
+export interface TransformHook<T> {
+  readonly kind: 'transform'
+  readonly input: T
+  readonly output: T | undefined | void
+}
+/** A tap that may stop what passes; it sees exactly what will happen. */
+export interface GuardHook<T, V = Verdict> {
+  readonly kind: 'guard'
+  readonly input: T
+  readonly output: V
+}
+/** A tap that looks. All at once; a failure is a warning. */
+export interface ObserveHook<T> {
+  readonly kind: 'observe'
+  readonly input: T
+  readonly output: void
+}
+
+/** Every hook of the lifecycle. The last word of the name is its kind: `transform`, `guard`, or `start`/`end`. */
+export interface Hooks {
+  'session.transform': TransformHook<SessionBlueprint>
+  'session.start': ObserveHook<{ readonly source: 'startup' | 'resume' | 'compact' | 'clear' }>
+  'session.end': ObserveHook<{ readonly reason: string }>
+  'turn.start': ObserveHook<{ readonly turnId: TurnId; readonly input: readonly UserPart[] }>
+  'turn.end': ObserveHook<TurnOutcome>
+  'prompt.transform': TransformHook<PromptDraft>
+  'prompt.guard': GuardHook<PromptDraft>
+  'context.transform': TransformHook<ContextPlan>
+  'compaction.transform': TransformHook<CompactionDraft>
+  /** Deny keeps the long context. */
+  'compaction.guard': GuardHook<CompactionDraft>
+  'compaction.end': ObserveHook<{ readonly summary: string; readonly usage?: Usage }>
+  'request.transform': TransformHook<ModelRequest>
+  'response.transform': TransformHook<AssistantMessage>
+  'response.guard': GuardHook<AssistantMessage>
+  /** The changed input is validated again. */
+  'toolCall.transform': TransformHook<ToolCall>
+  'toolCall.guard': GuardHook<ToolCall, ToolVerdict>
+  'toolResult.transform': TransformHook<ToolCallResult>
+  'toolCall.end': ObserveHook<ToolCallResult>
+  /** Deny means "not yet": its text is the next input. At most eight per turn. */
+  'turn.guard': GuardHook<TurnStop>
+  'subagent.transform': TransformHook<SpawnRequest>
+  'subagent.guard': GuardHook<SpawnRequest>
+  'subagent.start': ObserveHook<SessionBlueprint>
+  'subagent.end': ObserveHook<ChildResult>
+}
+
+/** The name of a hook. */
+export type HookName = keyof Hooks
+
+/** What a tap of hook `H` is: the input as it is now, and a context. */
+export type Tap<H extends HookName, S = object> = (
+  input: Hooks[H]['input'],
+  ctx: TapContext<S>,
+) => Hooks[H]['output'] | Promise<Hooks[H]['output']>
+
+/** What a plugin may do to the session it was called for. Every method records an event; none waits for the turn. */
+export interface SessionPort {
+  readonly blueprint: SessionBlueprint
+  readonly state: SessionState
+  /** Records an event of the plugin's own; its `sessionState.reduce` folds it. */
+  note(name: string, data: Json): Promise<void>
+  /** Text for the model, in the prompt's tail. Default scope: until the turn ends. */
+  inject(text: string, options?: { readonly scope?: 'turn' | 'session' }): Promise<void>
+  /** Records what a handler did. */
+  report(run: Omit<HookRun, 'plugin' | 'hook'>): Promise<void>
+  /** Tells the user something. */
+  notify(kind: string, message: string): Promise<void>
+  /** Puts input into the running turn at its next safe point; without one, starts a turn. */
+  steer(text: string): void
+  /** Something that lives as long as the session is open here: made at the first call for `key`, shared afterwards. */
+  resource<T>(key: string, open: (defer: Defer) => T): T
+}
+
+/** What every tap gets. Properties are made when they are read. */
+export interface TapContext<S = object> {
+  readonly session: SessionPort
+  readonly turn: { readonly turnId: TurnId; readonly purpose?: ModelPurpose } | undefined
+  /** 1 for the first model call of the turn. */
+  readonly step: number | undefined
+  /** Aborted at interrupt, at shutdown, and when this tap's deadline passes. */
+  readonly signal: AbortSignal
+  /** What the plugin's `requires` and `optional` name, and nothing else. */
+  readonly services: S
+  /** Records a warning with the plugin's name. */
+  warn(message: string): void
+}
