@@ -3,7 +3,11 @@ import { defineConfig } from 'vitest/config'
 // One project: test files run in parallel across packages, and `vitest run packages/core` picks a folder.
 export default defineConfig({
   test: {
-    include: ['{packages/*,examples,prompts,bench,.}/test/**/*.test.ts'],
+    include: [
+      'packages/*/test/**/*.test.ts',
+      '{examples,bench,prompts}/test/**/*.test.ts',
+      'test/**/*.test.ts',
+    ],
     exclude: ['**/node_modules/**', '**/dist/**', '.tools/**'],
     testTimeout: 20_000,
     hookTimeout: 20_000,
