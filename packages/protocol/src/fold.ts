@@ -1,10 +1,11 @@
 import type { OpenCall, PluginState, SessionState, ChildRecord, InjectedSegment, OpenTurn } from './state.ts'
 import { EVENT_VERSIONS, type StoredEvent, type StoredEventType } from './events.ts'
 import type { SessionId, ToolCallId } from './ids.ts'
-import { textOf, toolCallsOf, type Json, type Message, type ToolMessage, type UserPart } from './messages.ts'
+import { toolCallsOf, type Json, type Message, type ToolMessage } from './messages.ts'
 import type { SeqRange } from './plan.ts'
+import { titleOf } from './summary.ts'
 import { transcript, type Transcript } from './transcript.ts'
-import { addUsage, NO_USAGE, type Usage } from './usage.ts'
+import { addUsage, contextTokens, NO_USAGE, type Usage } from './usage.ts'
 
 /** How one plugin's state folds from its `plugin.noted` events. Pure: same state and note, same result. */
 export interface PluginReducer {
@@ -39,6 +40,7 @@ export class SessionFold implements SessionState {
   turns = 0
   injected: readonly InjectedSegment[] = []
   usage: SessionState['usage'] = { total: NO_USAGE, byPurpose: {}, children: NO_USAGE, inherited: NO_USAGE }
+  anchor: SessionState['anchor']
   compactions = 0
   title: string | undefined
   metadata: Readonly<Record<string, string>> = {}
@@ -73,6 +75,11 @@ export class SessionFold implements SessionState {
 
   get transcript(): Transcript {
     return transcript(this.#messages)
+  }
+
+  /** Length of the transcript, without making one. */
+  get messageCount(): number {
+    return this.#messages.length
   }
 
   /** `seq` of the event that stored each message of the transcript, in its order. */
@@ -142,6 +149,7 @@ export class SessionFold implements SessionState {
     }
     this.#messages = messages
     this.#seqs = seqs
+    this.anchor = undefined
   }
 }
 
@@ -181,7 +189,7 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
   'session.closed': (state) => state.setClosed(true),
   'turn.started': (state, { turnId, seq, at, input }) => {
     state.turns += 1
-    state.title ??= titleOf(input)
+    state.title ??= titleOf(input) || undefined
     state.turn = { turnId, startedSeq: seq, startedAt: at, steps: 0, usage: NO_USAGE, hasPrompt: false }
   },
   'prompt.refused': nothing,
@@ -226,6 +234,7 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
   'model.metadata': nothing,
   'usage.recorded': (state, { purpose, usage }) => {
     spend(state, purpose, usage)
+    if (purpose === 'turn') state.anchor = { messages: state.messageCount, tokens: contextTokens(usage) }
     if (state.turn)
       state.turn = {
         ...state.turn,
@@ -266,13 +275,6 @@ function spend(state: SessionFold, purpose: string, usage: Usage): void {
     children,
     inherited,
   }
-}
-
-/** The first line of a prompt, at most 80 characters; undefined when it has no text. */
-function titleOf(input: readonly UserPart[]): string | undefined {
-  const line = textOf({ parts: input }).trim().split('\n', 1)[0]!.trim()
-  if (line === '') return undefined
-  return line.length <= 80 ? line : `${line.slice(0, 79).trimEnd()}…`
 }
 
 function toolMessage(event: StoredEvent<'toolCall.finished'>, name: string): ToolMessage {

@@ -70,7 +70,7 @@ export type {
   SessionStatus,
   UsageLedger,
 } from './state.ts'
-export { changesSummary, summarize } from './summary.ts'
+export { changesSummary, foldSummary } from './summary.ts'
 export type { SessionSummary } from './summary.ts'
 export { transcript } from './transcript.ts'
 export type { Transcript } from './transcript.ts'

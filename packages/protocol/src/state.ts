@@ -94,6 +94,11 @@ export interface SessionState {
   readonly usage: UsageLedger
   readonly children: ReadonlyMap<SessionId, ChildRecord>
   readonly plugins: ReadonlyMap<string, PluginState>
+  /**
+   * The newest size that a provider reported: the first `messages` of the transcript came to `tokens`, prompt and tools
+   * included. Absent before the first reply and after a compaction.
+   */
+  readonly anchor: { readonly messages: number; readonly tokens: number } | undefined
   readonly compactions: number
   /** The one given, or else the first line of the first prompt. */
   readonly title: string | undefined
