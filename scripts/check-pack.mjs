@@ -31,7 +31,7 @@ async function main() {
   const packed = await Promise.all(packages.map(pack))
   await Promise.all(packed.map(lint))
   if (problems.length > 0 || !(await install(packed))) return
-  await useThem()
+  await useThem(packed)
 }
 
 function publishable() {
@@ -103,7 +103,7 @@ async function install(packed) {
   return await attempt('install', 'pnpm', ['install', '--prefer-offline', '--reporter=append-only'], consumer)
 }
 
-async function useThem() {
+async function useThem(packed) {
   await attempt('import on plain Node', process.execPath, ['import.mjs'], consumer)
   await attempt(
     'type-check',
@@ -117,24 +117,31 @@ async function useThem() {
     [join('node_modules', 'vitest', 'vitest.mjs'), 'run'],
     consumer,
   )
+  await useCommandLine(packed.find(({ name }) => name === 'halter').manifest.version)
+}
+
+/** The installed binary knows its version, and the offline demo model answers. */
+async function useCommandLine(version) {
   const bin = join(consumer, 'node_modules', '.bin', 'halter')
-  const home = join(scratch, 'home')
-  await attempt('halter --version', bin, ['--version'], consumer, { HALTER_HOME: home })
+  const env = { HALTER_HOME: join(scratch, 'home') }
+  await attempt('halter --version', bin, ['--version'], consumer, {
+    env,
+    expect: (stdout) => stdout.trim() === version,
+  })
   await attempt('halter run', bin, ['run', '--model', 'demo', 'What is here?'], consumer, {
-    HALTER_HOME: home,
+    env,
+    expect: (stdout) => stdout.trim() !== '',
   })
 }
 
-async function attempt(what, file, args, cwd, env = {}) {
-  try {
-    await run(file, args, cwd, env)
-    return true
-  } catch (error) {
-    problems.push(
-      `${what} failed:\n${[error.stdout, error.stderr].filter(Boolean).join('\n').trim() || error.message}`,
-    )
-    return false
-  }
+/** Returns whether the command ended with 0 and wrote what `expect` accepts; if not, its output is a problem. */
+async function attempt(what, file, args, cwd, { env = {}, expect = () => true } = {}) {
+  const { stdout, stderr, message } = await run(file, args, cwd, env).catch((error) => error)
+  if (message === undefined && expect(stdout)) return true
+  problems.push(
+    `${what} failed:\n${[stdout, stderr].filter(Boolean).join('\n').trim() || (message ?? 'it wrote nothing')}`,
+  )
+  return false
 }
 
 function run(file, args, cwd, env = {}) {

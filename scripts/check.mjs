@@ -7,7 +7,7 @@ const steps = {
   types: ['node_modules/typescript/bin/tsc', '-b'],
   lint: ['node_modules/oxlint/bin/oxlint', '--type-aware', '--quiet'],
   format: ['node_modules/oxfmt/bin/oxfmt', '--check'],
-  unused: ['node_modules/knip/bin/knip.js', '--no-progress'],
+  unused: ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'],
   layers: ['node_modules/vitest/vitest.mjs', 'run', 'test/layers.test.ts'],
   api: ['scripts/check-api.mjs'],
   packing: ['scripts/check-pack.mjs'],
