@@ -1,6 +1,10 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-// One project: test files run in parallel across packages, and `vitest run packages/core` picks a folder.
+// A test sees the same world on every machine: nothing of the developer's own halter, and no colour to match against.
+for (const name of Object.keys(process.env)) if (name.startsWith('HALTER_')) delete process.env[name]
+
+// One project: `vitest run packages/core` picks a folder.
 export default defineConfig({
   test: {
     include: [
@@ -9,9 +13,8 @@ export default defineConfig({
       'test/**/*.test.ts',
     ],
     exclude: ['**/node_modules/**', '**/dist/**', '.tools/**'],
+    env: { NO_COLOR: '1', HALTER_HOME: fileURLToPath(new URL('node_modules/.halter/home', import.meta.url)) },
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    // Loopback, no colour and no ambient configuration: a test sees the same world on every machine.
-    env: { NO_COLOR: '1' },
   },
 })

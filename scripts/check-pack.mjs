@@ -147,13 +147,15 @@ async function attempt(what, file, args, cwd, { env = {}, expect = () => true } 
 function run(file, args, cwd, env = {}) {
   const shell = process.platform === 'win32' && !file.endsWith('.exe')
   // What npm tells its scripts about this checkout would be taken for settings of the scratch project.
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(npm|pnpm)_/i.test(name) && name !== 'INIT_CWD',
-  )
-  return promisify(execFile)(file, args, {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(npm|pnpm)_|^INIT_CWD$/i.test(name))
+  const options = {
     cwd,
     shell,
     env: { ...Object.fromEntries(inherited), ...env },
     maxBuffer: 1 << 26,
-  })
+    timeout: 120_000,
+  }
+  const running = promisify(execFile)(file, args, options)
+  running.child.stdin.end()
+  return running
 }

@@ -124,7 +124,9 @@ function programName(block: Block): string {
 async function run(file: string, args: readonly string[], cwd: string) {
   const env = { ...process.env, NO_COLOR: '1', HALTER_HOME: join(scratch, '.home') }
   try {
-    const { stdout, stderr } = await promisify(execFile)(file, args, { cwd, env, timeout: 50_000 })
+    const running = promisify(execFile)(file, args, { cwd, env, timeout: 50_000 })
+    running.child.stdin?.end()
+    const { stdout, stderr } = await running
     return { code: 0, stdout, output: stdout + stderr }
   } catch (error) {
     const { code, stdout, stderr } = error as { code: unknown; stdout: string; stderr: string }
