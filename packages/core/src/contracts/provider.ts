@@ -59,6 +59,8 @@ export interface ModelRequest {
   readonly sessionId: SessionId
   readonly turnId?: TurnId
   readonly purpose: ModelPurpose
+  /** The agent definition that the session runs, where it has one. */
+  readonly agent?: string
   /** The provider's own id of the model. */
   readonly model: string
   /** Stable text, in order: the cacheable prefix. */
