@@ -1,0 +1,16 @@
+export { checkRules } from './rule.ts'
+export type { Rule, RuleOutcome } from './rule.ts'
+export type { OpenStore, StoreHarness } from './session-store/harness.ts'
+export { sessionStoreModel } from './session-store/model.ts'
+export type { ModelOptions } from './session-store/model.ts'
+export { sessionStoreRules } from './session-store/rules.ts'
+export {
+  SAMPLE_TIME,
+  sampleBatch,
+  sampleEvents,
+  sampleFork,
+  sampleId,
+  sampleSession,
+  sampleSummary,
+} from './session-store/samples.ts'
+export type { SampleOptions } from './session-store/samples.ts'
