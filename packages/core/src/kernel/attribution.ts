@@ -14,8 +14,12 @@ const storage = new AsyncLocalStorage<Attribution | undefined>()
  * Runs `fn` so that what it starts (timers, sockets, promises) is known to be `who`'s. `undefined`: nobody's, for work of
  * core's own that begins inside a plugin's call.
  */
-export function runAs<T>(who: Attribution | undefined, fn: () => T): T {
-  return storage.run(who, fn)
+export function runAs<T, A extends unknown[]>(
+  who: Attribution | undefined,
+  fn: (...args: A) => T,
+  ...args: A
+): T {
+  return storage.run(who, fn, ...args)
 }
 
 /** Whose code is running here; undefined: not a plugin's. */

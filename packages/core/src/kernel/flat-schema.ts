@@ -1,0 +1,111 @@
+import type { JsonSchema, SchemaIssue } from '../contracts/schema.ts'
+
+type Property = Readonly<Record<string, unknown>>
+
+/** The `default`s of a schema's top-level properties. */
+export function defaultsOf(schema: JsonSchema): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(propertiesOf(schema))
+      .filter(([, property]) => 'default' in property)
+      .map(([name, property]) => [name, structuredClone(property['default'])]),
+  )
+}
+
+/**
+ * Checks an object against a schema whose properties are all plain: strings, numbers, booleans, lists of strings. Undefined: the
+ * schema says more than that, so ask a library. Options of plugins rarely do, and loading one takes longer than all the rest of
+ * a start.
+ */
+export function checkFlat(schema: JsonSchema, value: Property): SchemaIssue[] | undefined {
+  const properties = Object.entries(propertiesOf(schema))
+  if (!hasOnly(schema, OBJECT_KEYWORDS) || schema['type'] !== 'object') return undefined
+  if (!properties.every(([, property]) => isFlat(property))) return undefined
+  const required = (schema['required'] as readonly string[] | undefined) ?? []
+  return [
+    ...required
+      .filter((name) => value[name] === undefined)
+      .map((name) => ({ path: [name], message: 'it is required and not there' })),
+    ...properties.flatMap(([name, property]) => checkProperty(name, property, value[name])),
+  ]
+}
+
+const TELLING = ['title', 'description', 'default', 'examples', '$schema', '$id', '$comment', 'deprecated']
+const OBJECT_KEYWORDS = new Set(['type', 'properties', 'required', 'additionalProperties', ...TELLING])
+const KEYWORDS: Readonly<Record<string, ReadonlySet<string>>> = {
+  string: new Set(['type', 'enum', 'minLength', ...TELLING]),
+  number: new Set(['type', 'minimum', 'maximum', 'exclusiveMinimum', ...TELLING]),
+  integer: new Set(['type', 'minimum', 'maximum', 'exclusiveMinimum', ...TELLING]),
+  boolean: new Set(['type', ...TELLING]),
+  array: new Set(['type', 'items', ...TELLING]),
+}
+
+function propertiesOf(schema: JsonSchema): Readonly<Record<string, Property>> {
+  return (schema['properties'] as Readonly<Record<string, Property>> | undefined) ?? {}
+}
+
+function hasOnly(schema: object, keywords: ReadonlySet<string>): boolean {
+  return Object.keys(schema).every((keyword) => keywords.has(keyword))
+}
+
+function isFlat(property: Property): boolean {
+  const keywords = KEYWORDS[String(property['type'])]
+  if (!keywords || !hasOnly(property, keywords)) return false
+  return property['type'] !== 'array' || isPlainString(property['items'])
+}
+
+function isPlainString(items: unknown): boolean {
+  return (
+    typeof items === 'object' &&
+    items !== null &&
+    (items as Property)['type'] === 'string' &&
+    isFlat(items as Property)
+  )
+}
+
+function checkProperty(name: string, property: Property, value: unknown): SchemaIssue[] {
+  if (value === undefined) return []
+  const expected = property['type'] as string
+  if (!isOfType(value, expected)) {
+    const got = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
+    return [{ path: [name], message: `expected ${expected}, got ${got}` }]
+  }
+  if (Array.isArray(value))
+    return value.flatMap((each, index) =>
+      checkProperty(`${name}.${index}`, property['items'] as Property, each),
+    )
+  const wrong = outOfBounds(property, value)
+  return wrong === undefined ? [] : [{ path: [name], message: wrong }]
+}
+
+function isOfType(value: unknown, type: string): boolean {
+  if (type === 'array') return Array.isArray(value)
+  if (type === 'integer') return Number.isInteger(value)
+  if (type === 'number') return typeof value === 'number' && Number.isFinite(value)
+  return typeof value === type
+}
+
+function outOfBounds(property: Property, value: unknown): string | undefined {
+  const {
+    enum: allowed,
+    minLength,
+    minimum,
+    maximum,
+    exclusiveMinimum,
+  } = property as {
+    readonly enum?: readonly unknown[]
+    readonly minLength?: number
+    readonly minimum?: number
+    readonly maximum?: number
+    readonly exclusiveMinimum?: number
+  }
+  if (allowed && !allowed.includes(value))
+    return `expected one of ${allowed.map((each) => JSON.stringify(each)).join(', ')}`
+  if (typeof value === 'string' && minLength !== undefined && Array.from(value).length < minLength)
+    return `expected at least ${minLength} characters`
+  if (typeof value !== 'number') return undefined
+  if (minimum !== undefined && value < minimum) return `expected at least ${minimum}`
+  if (maximum !== undefined && value > maximum) return `expected at most ${maximum}`
+  if (exclusiveMinimum !== undefined && value <= exclusiveMinimum)
+    return `expected more than ${exclusiveMinimum}`
+  return undefined
+}
