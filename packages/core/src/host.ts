@@ -1,1 +1,12 @@
-export {}
+export { createRuntime } from './session/create-runtime.ts'
+export { EventBus } from './session/event-bus.ts'
+export { CONFIG_SCHEMA } from './config/config-schema.ts'
+export { defineConfig } from './config/config.ts'
+export type { ConfigPlugin, HalterConfig } from './config/config.ts'
+export type { ConfigProblem } from './config/config-problem.ts'
+export { halterHome } from './config/halter-home.ts'
+export type { LayerName, Origin } from './config/layers.ts'
+export { loadConfig } from './config/load-config.ts'
+export type { LoadConfigOptions, LoadedConfig } from './config/load-config.ts'
+export { nearestName } from './config/nearest-name.ts'
+export type { TrustAnswer, TrustOptions, TrustQuestion } from './config/trust.ts'

@@ -15,7 +15,7 @@ import type {
   Usage,
   UserPart,
 } from '@halter/protocol'
-import type { ChildResult, SpawnRequest } from './subagents.ts'
+import type { ChildHandle, ChildResult, SpawnRequest } from './subagents.ts'
 import type { Defer } from './services.ts'
 import type { ModelRequest } from './provider.ts'
 
@@ -149,6 +149,12 @@ export interface SessionPort {
   notify(kind: string, message: string): Promise<void>
   /** Puts input into the running turn at its next safe point; without one, starts a turn. */
   steer(text: string): void
+  /**
+   * Opens a child session and starts its first turn. It is aborted with the turn that opened it, shares the session's limits, and is
+   * judged by the session's guards beside its own.
+   * @throws HalterError `ERR_SUBAGENT_LIMIT`; `ERR_TURN_REFUSED` when a guard refuses it.
+   */
+  openChild(request: SpawnRequest): Promise<ChildHandle>
   /** Something that lives as long as the session is open here: made at the first call for `key`, shared afterwards. */
   resource<T>(key: string, open: (defer: Defer) => T): T
 }

@@ -57,15 +57,16 @@ export interface Logger {
 
 /** What a call is about to cost, and what was spent before it. */
 export interface BudgetRequest {
+  /** The session that calls. */
   readonly sessionId: SessionId
-  /** The topmost ancestor: its descendants share its tokens, dollars and time. */
+  /** The session whose limits these are, the caller or an ancestor: it and its descendants share them. */
   readonly rootId: SessionId
   readonly limits: Limits
   /** Model calls of this turn so far. */
   readonly steps: number
-  /** Of the session and its settled descendants. */
+  /** Of `rootId` and its descendants, running ones included. */
   readonly spent: Usage
-  /** Milliseconds that the turn has run. */
+  /** Milliseconds that the running turn of `rootId` has taken. */
   readonly elapsedMs: number
   /** The most that the call can cost: estimated input and `maxOutput`; `costUsd` where prices are known. */
   readonly estimate: Usage

@@ -1,1 +1,6 @@
-export {}
+export { createTestRuntime } from './create-test-runtime.ts'
+export type { TestRuntime, TestRuntimeOptions } from './create-test-runtime.ts'
+export { TestProvider } from './test-provider.ts'
+export type { TestReply, TestScript } from './test-provider.ts'
+export { TestStore } from './test-store.ts'
+export { VirtualClock } from './virtual-clock.ts'

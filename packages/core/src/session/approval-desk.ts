@@ -1,0 +1,107 @@
+import type { ApprovalAnswer, PendingEvent, StoredEvent, ToolCallId } from '@halter/protocol'
+import type { ApprovalReply, ApprovalRequest } from '../contracts/approvals.ts'
+import type { ToolCall } from '../contracts/hooks.ts'
+import type { SessionApprovals } from '../contracts/runtime.ts'
+import { HalterError, toErrorWire } from '../errors.ts'
+import type { Turn } from '../turn/turn.ts'
+import type { Session } from './session.ts'
+
+/** A question about a call. */
+export interface ApprovalQuestion {
+  readonly call: ToolCall
+  readonly scope: string
+  readonly reason: string
+  readonly plugin: string | undefined
+}
+
+/**
+ * Asks whoever may say yes to a tool call, and records question and answer. Of an approver and `resolve`, the first answer
+ * counts. No timer runs.
+ */
+export class ApprovalDesk implements SessionApprovals {
+  readonly #session: Session
+  readonly #waiting = new Map<ToolCallId, (reply: ApprovalReply) => void>()
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  list(): readonly StoredEvent<'approval.requested'>[] {
+    return [...this.#session.state.approvals.values()]
+  }
+
+  async resolve(callId: ToolCallId, answer: ApprovalAnswer, reason?: string): Promise<void> {
+    const answered = this.#waiting.get(callId)
+    if (!answered)
+      throw new HalterError(
+        'ERR_SESSION_INPUT',
+        `No call "${callId}" of session ${this.#session.id} waits for an answer. It may have been answered, or its turn ended.`,
+      )
+    answered({ answer, ...(reason !== undefined && { reason }) })
+    await this.#session.log.drain()
+  }
+
+  /** The answer, recorded. The reply of the model that asks is stored with the question, since the answer may take days. */
+  async ask(turn: Turn, question: ApprovalQuestion): Promise<ApprovalReply> {
+    const { call, scope } = question
+    turn.append(requested(turn, question))
+    await turn.commit()
+    const { promise, resolve } = Promise.withResolvers<ApprovalReply>()
+    this.#waiting.set(call.callId, resolve)
+    const asking = new AbortController()
+    const release = turn.abort.adopt(asking)
+    try {
+      this.#consult(turn, question, asking.signal).then(resolve, (error: unknown) => resolve(failed(error)))
+      const reply = await turn.abort.settle(promise)
+      const { answer, reason, by = 'user' } = reply
+      await turn.commit({
+        type: 'approval.resolved',
+        callId: call.callId,
+        answer,
+        scope,
+        by,
+        ...(reason !== undefined && { reason }),
+      })
+      return reply
+    } finally {
+      this.#waiting.delete(call.callId)
+      release()
+      asking.abort()
+    }
+  }
+
+  async #consult(turn: Turn, question: ApprovalQuestion, signal: AbortSignal): Promise<ApprovalReply> {
+    const request = requestOf(turn, question)
+    const approver = this.#session.approver
+    if (approver === 'wait') return new Promise(() => {}) // until `resolve`
+    if (approver) {
+      const reply = await approver(request, signal)
+      return typeof reply === 'string' ? { answer: reply } : reply
+    }
+    const reply = await turn.optional('approvals')?.ask(request, signal)
+    return reply ?? { answer: 'deny', by: 'nobody', reason: NOBODY }
+  }
+}
+
+const NOBODY =
+  'This call needs approval, and nobody is there to give it. Use another tool, or ask the user to allow this one beforehand.'
+
+function failed(error: unknown): ApprovalReply {
+  return {
+    answer: 'deny',
+    by: 'nobody',
+    reason: `The approval could not be asked for: ${toErrorWire(error).message}`,
+  }
+}
+
+function requestOf(turn: Turn, { call, scope, reason }: ApprovalQuestion): ApprovalRequest {
+  return { sessionId: turn.session.id, turnId: turn.id, ...call, scope, reason }
+}
+
+function requested(
+  turn: Turn,
+  { call, scope, reason, plugin }: ApprovalQuestion,
+): PendingEvent<'approval.requested'> {
+  const asker = plugin !== undefined && { plugin }
+  return { type: 'approval.requested', turnId: turn.id, ...call, scope, reason, ...asker }
+}

@@ -1,0 +1,37 @@
+import { HalterError } from '../errors.ts'
+import { Activity } from '../turn/activity.ts'
+import type { Session } from './session.ts'
+
+/** How long `session.end` may hold up a shutdown. Milliseconds. */
+const END_TIMEOUT_MS = 1000
+
+/**
+ * Ends a session's life here, in the one order that loses nothing: turn away what waits, interrupt what runs and let it record
+ * its end, run `session.end`, record `session.closed`.
+ */
+export async function closeSession(session: Session, reason: string): Promise<void> {
+  session.turns.refuseToWaitInside('the shutdown')
+  session.turns.close(
+    new HalterError('ERR_SESSION_CLOSED', `Session ${session.id} was shut down. Resume it to go on with it.`),
+  )
+  await session.turns.interrupt(`session shutdown (${reason})`)
+  await session.turns.settled()
+  const activity = new Activity(session)
+  try {
+    await withinASecond(activity.hooks.observe('session.end', { reason }, activity))
+    await session.log.append([{ type: 'session.closed', reason }])
+  } finally {
+    await activity.release()
+    await session.runtime.forget(session)
+  }
+}
+
+async function withinASecond(work: void | Promise<void>): Promise<void> {
+  if (!work) return
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, END_TIMEOUT_MS)
+  })
+  await Promise.race([work, deadline])
+  clearTimeout(timer)
+}

@@ -1,0 +1,38 @@
+import type { RuntimeOptions, RuntimeTimeouts, SessionRuntime } from '../contracts/runtime.ts'
+import { Kernel } from '../kernel/kernel.ts'
+import { toErrorWire } from '../errors.ts'
+import { createProcessGuards } from '../kernel/process-guards.ts'
+import { Runtime, type RuntimeParts } from './runtime.ts'
+
+const TIMEOUTS: Required<RuntimeTimeouts> = Object.freeze({
+  setup: 10_000,
+  tap: 30_000,
+  cleanup: 5_000,
+  tool: 120_000,
+  modelSilence: 300_000,
+  interruptGrace: 1_000,
+})
+
+/**
+ * Starts the plugins and returns a runtime over them. Presets give way, slot by slot, to `plugins`.
+ * @throws HalterError with every problem of the list at once, before any plugin ran; or with what a plugin's `setup` failed with,
+ * after everything that had started was stopped.
+ */
+export async function createRuntime(options: RuntimeOptions = {}): Promise<SessionRuntime> {
+  const timeouts = { ...TIMEOUTS, ...options.timeouts }
+  let runtime: Runtime | undefined
+  const warn: RuntimeParts['warn'] = (warning) => {
+    const logger = runtime?.kernel.current.get('logger')
+    if (logger) logger.warn(warning.message, warning)
+    else process.stderr.write(`${warning.message}\n`)
+  }
+  const kernel = await Kernel.start(
+    { plugins: options.plugins ?? [], presets: options.presets ?? [] },
+    { timeouts, hasOpenSessions: () => (runtime?.openSessions ?? 0) > 0, onWarning: warn },
+  )
+  const removeGuards = options.processGuards
+    ? createProcessGuards(({ error, plugin }) => warn({ ...toErrorWire(error), plugin }))
+    : undefined
+  runtime = new Runtime({ kernel, options, timeouts, warn, onClose: () => removeGuards?.() })
+  return runtime
+}

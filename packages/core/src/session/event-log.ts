@@ -1,0 +1,139 @@
+import {
+  changesSummary,
+  foldSummary,
+  type PendingEvent,
+  type SessionFold,
+  type SessionId,
+  type SessionSummary,
+  type StoredEvent,
+} from '@halter/protocol'
+import type { SessionStore } from '../contracts/session-store.ts'
+import type { Clock, IdSource } from '../contracts/system.ts'
+import { HalterError, isHalterError } from '../errors.ts'
+import { stampEvents } from './stamp-events.ts'
+
+/** What an event log needs from around it. */
+export interface EventLogOptions {
+  readonly sessionId: SessionId
+  readonly store: SessionStore
+  readonly clock: Clock
+  readonly ids: IdSource
+  /** The state that the stored events lead to; the log goes on from its head. */
+  readonly state: SessionFold
+  readonly summary: SessionSummary
+  /** Called with what was committed, after the state has it. Must not throw. */
+  readonly publish: (events: readonly StoredEvent[]) => void
+}
+
+interface Append {
+  readonly events: readonly PendingEvent[]
+  readonly resolve: (stored: readonly StoredEvent[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * The one writer of a session. Appends are committed in the order they were made; those that come while a commit is under
+ * way share the next one. State changes after the commit and readers hear of it last: nobody sees what is not stored.
+ */
+export class EventLog {
+  readonly state: SessionFold
+  readonly #options: EventLogOptions
+  #summary: SessionSummary
+  #waiting: Append[] = []
+  #flushing: Promise<void> | undefined
+  /** Set when another writer has moved the log on: nothing of ours can be appended any more. */
+  #lost: HalterError | undefined
+
+  constructor(options: EventLogOptions) {
+    this.#options = options
+    this.state = options.state
+    this.#summary = options.summary
+  }
+
+  get sessionId(): SessionId {
+    return this.#options.sessionId
+  }
+
+  get summary(): SessionSummary {
+    return this.#summary
+  }
+
+  /**
+   * Stores all of `events`, or none, and then publishes them.
+   * @throws what the store's `commit` throws; `ERR_SESSION_READ_ONLY` when the log holds events newer than this code.
+   */
+  append(events: readonly PendingEvent[]): Promise<readonly StoredEvent[]> {
+    const refusal = this.#lost ?? this.#readOnly()
+    if (refusal) return Promise.reject(refusal)
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ events, resolve, reject })
+      this.#flushing ??= this.#flush()
+    })
+  }
+
+  /** Resolves when nothing waits to be stored. Never rejects. */
+  async drain(): Promise<void> {
+    while (this.#flushing) await this.#flushing
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const appends = this.#waiting
+      this.#waiting = []
+      await this.#commit(appends)
+    }
+    this.#flushing = undefined
+  }
+
+  async #commit(appends: readonly Append[]): Promise<void> {
+    const events = this.#stamp(appends)
+    const summary = events.reduce<SessionSummary | undefined>(foldSummary, this.#summary)!
+    try {
+      await this.#store(events, summary)
+    } catch (error) {
+      if (isHalterError(error, 'ERR_COMMIT_CONFLICT')) this.#lost = error
+      for (const append of appends) append.reject(error)
+      return
+    }
+    this.#summary = summary
+    for (const event of events) this.state.apply(event)
+    this.#options.publish(events)
+    let from = 0
+    for (const { events: pending, resolve } of appends)
+      resolve(appends.length === 1 ? events : events.slice(from, (from += pending.length)))
+  }
+
+  #stamp(appends: readonly Append[]): readonly StoredEvent[] {
+    const { sessionId, clock } = this.#options
+    const pending = appends.length === 1 ? appends[0]!.events : appends.flatMap(({ events }) => events)
+    return stampEvents(sessionId, this.state.head, clock.now(), pending)
+  }
+
+  async #store(events: readonly StoredEvent[], summary: SessionSummary): Promise<void> {
+    const { store, sessionId, ids } = this.#options
+    const batch = {
+      expectedHead: this.state.head,
+      commitId: ids.next('commit'),
+      events,
+      ...(events.some(({ type }) => changesSummary(type)) && { summary }),
+    }
+    try {
+      await store.commit(sessionId, batch)
+    } catch (error) {
+      if (isHalterError(error)) throw error
+      // The acknowledgement may have been lost, not the commit: the same commit id is applied once at most.
+      await store.commit(sessionId, batch)
+    }
+  }
+
+  #readOnly(): HalterError | undefined {
+    const { readOnly } = this.state
+    if (!readOnly) return undefined
+    return new HalterError(
+      'ERR_SESSION_READ_ONLY',
+      `Session ${this.#options.sessionId} holds an event that this version of halter does not know ` +
+        `("${readOnly.type}", version ${readOnly.v}, at seq ${readOnly.seq}). It can be read; update halter to continue it.`,
+      { data: readOnly },
+    )
+  }
+}

@@ -1,0 +1,143 @@
+import { isStored, type Delta, type SessionEvent, type StoredEvent } from '@halter/protocol'
+import { Ring } from './ring.ts'
+
+/** What to do with an event: not this reader's, its next, or its next and last. */
+export type Pick = 'skip' | 'take' | 'last'
+
+/** How a reader reads. */
+export interface EventReaderOptions {
+  /** Entries kept for a consumer that is slower than the session. */
+  readonly capacity: number
+  readonly onSlow: 'lag' | 'close'
+  /** Stored events after this `seq`. */
+  readonly after: number
+  /** Where missed stored events are read again; absent: they are counted as dropped. */
+  readonly replay: ((after: number) => AsyncIterable<StoredEvent>) | undefined
+  /** Head of the log when the reader was made: up to here it reads from the log first. */
+  readonly head: number
+  readonly pick?: (event: StoredEvent | Delta) => Pick
+  readonly signal?: AbortSignal | undefined
+  /** The reader is done; whoever feeds it can forget it. */
+  readonly onClose: (reader: EventReader) => void
+}
+
+const DONE: IteratorResult<SessionEvent> = { done: true, value: undefined }
+
+/**
+ * One consumer of a session's events. Stored events arrive in `seq` order, each once: from memory while the consumer keeps up,
+ * from the log by its cursor when it does not. Deltas that did not fit are counted and reported by one `lagged`.
+ * For one consumer: do not call `next` again before the last one has settled.
+ */
+export class EventReader implements AsyncIterableIterator<SessionEvent> {
+  readonly #options: EventReaderOptions
+  readonly #ring: Ring<StoredEvent | Delta>
+  #cursor: number
+  #replay: AsyncIterator<StoredEvent> | undefined
+  #dropped = 0
+  #isClosed = false
+  #wake: ((result: IteratorResult<SessionEvent>) => void) | undefined
+
+  constructor(options: EventReaderOptions) {
+    this.#options = options
+    this.#ring = new Ring(options.capacity)
+    this.#cursor = options.after
+    if (options.replay && options.after < options.head)
+      this.#replay = options.replay(options.after)[Symbol.asyncIterator]()
+    if (options.signal?.aborted) this.close()
+    else options.signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** Takes an event from the session. Costs the same however slow the consumer is. */
+  push(event: StoredEvent | Delta): void {
+    if (this.#isClosed) return
+    const wake = this.#wake
+    if (wake) {
+      this.#wake = undefined
+      const result = this.#accept(event)
+      if (result) wake(result)
+      else this.#wake = wake
+      return
+    }
+    const lost = this.#ring.push(event)
+    if (lost === undefined) return
+    if (this.#options.onSlow === 'close') this.close()
+    else if (!isStored(lost) || !this.#options.replay) this.#dropped += 1
+  }
+
+  next(): Promise<IteratorResult<SessionEvent>> {
+    if (this.#replay) return this.#nextStored()
+    const result = this.#nextBuffered()
+    if (result) return Promise.resolve(result)
+    if (this.#replay) return this.#nextStored()
+    if (this.#isClosed) return Promise.resolve(DONE)
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
+  return(): Promise<IteratorResult<SessionEvent>> {
+    this.close()
+    return Promise.resolve(DONE)
+  }
+
+  /** Ends the iteration; what is buffered is given up. */
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#options.onClose(this)
+    this.#wake?.(DONE)
+    this.#wake = undefined
+  }
+
+  readonly #onAbort = (): void => this.close()
+
+  /** The next result from memory; undefined when there is none, or when the log has to be read first. */
+  #nextBuffered(): IteratorResult<SessionEvent> | undefined {
+    if (this.#isClosed) return undefined
+    for (;;) {
+      if (this.#dropped > 0) {
+        const dropped = this.#dropped
+        this.#dropped = 0
+        return { done: false, value: { type: 'lagged', dropped } }
+      }
+      const event = this.#ring.peek()
+      if (!event) return undefined
+      if (isStored(event) && this.#options.replay && event.seq > this.#cursor + 1) {
+        this.#replay = this.#options.replay(this.#cursor)[Symbol.asyncIterator]()
+        return undefined
+      }
+      this.#ring.shift()
+      const result = this.#accept(event)
+      if (result) return result
+    }
+  }
+
+  async #nextStored(): Promise<IteratorResult<SessionEvent>> {
+    while (this.#replay) {
+      const { done, value } = await this.#replay.next()
+      if (this.#isClosed) return DONE
+      if (done) this.#replay = undefined
+      else {
+        const result = this.#accept(value)
+        if (result) return result
+      }
+    }
+    return this.next()
+  }
+
+  #accept(event: StoredEvent | Delta): IteratorResult<SessionEvent> | undefined {
+    if (isStored(event) && this.#options.replay) {
+      if (event.seq <= this.#cursor) return undefined
+      this.#cursor = event.seq
+    }
+    const pick = this.#options.pick?.(event) ?? 'take'
+    if (pick === 'skip') return undefined
+    if (pick === 'last') this.close()
+    return { done: false, value: event }
+  }
+}

@@ -1,0 +1,54 @@
+import {
+  foldSummary,
+  SessionFold,
+  type PendingEvent,
+  type SessionId,
+  type SessionSummary,
+  type StoredEvent,
+} from '@halter/protocol'
+import type { SessionAttachments, SessionHandle } from '../contracts/runtime.ts'
+import { HalterError } from '../errors.ts'
+import { repairEvents } from './repair.ts'
+import type { Runtime } from './runtime.ts'
+import { stampEvents } from './stamp-events.ts'
+
+/**
+ * A new session that begins with events 1 to `at` of another, then says so, then is repaired where the cut fell into a turn. A store
+ * that can shares the prefix; for one that cannot, it is copied.
+ * @throws HalterError `ERR_SESSION_INPUT` when there is no such event.
+ */
+export async function forkSession(
+  runtime: Runtime,
+  from: SessionId,
+  at: number,
+  attachments: SessionAttachments,
+): Promise<SessionHandle> {
+  const { store } = runtime
+  const ids = runtime.service('ids')
+  const sessionId = ids.next('session')
+  const prefix = await prefixOf(runtime, from, at)
+  const forked = prefix.map((event) => ({ ...event, sessionId }))
+  const state = new SessionFold(runtime.kernel.current.reducers)
+  for (const event of forked) state.apply(event)
+  const marks: PendingEvent[] = [
+    { type: 'session.forked', from, atSeq: at, inheritedUsage: state.usage.total },
+    ...repairEvents(state, ids),
+  ]
+  const own = stampEvents(sessionId, at, runtime.service('clock').now(), marks)
+  const summary = [...forked, ...own].reduce<SessionSummary | undefined>(foldSummary, undefined)!
+  const commitId = ids.next('commit')
+  if (store.fork) await store.fork({ sessionId, commitId, from, at, events: own, summary })
+  else await store.create({ sessionId, commitId, events: [...forked, ...own], summary })
+  runtime.announce(own)
+  return (await runtime.resume(sessionId, attachments))!
+}
+
+async function prefixOf(runtime: Runtime, from: SessionId, at: number): Promise<readonly StoredEvent[]> {
+  const events: StoredEvent[] = []
+  if (at >= 1) for await (const event of runtime.store.replay(from, { limit: at })) events.push(event)
+  if (at >= 1 && events.length === at) return events
+  throw new HalterError(
+    'ERR_SESSION_INPUT',
+    `Session ${from} cannot be forked at seq ${at}: it has ${events.length} events.`,
+  )
+}

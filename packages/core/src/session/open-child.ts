@@ -1,0 +1,151 @@
+import type { SessionBlueprint, SubagentOutcome } from '@halter/protocol'
+import type { TurnResult } from '../contracts/runtime.ts'
+import type { ChildHandle, ChildResult, SpawnRequest } from '../contracts/subagents.ts'
+import { HalterError, toErrorWire } from '../errors.ts'
+import { Activity } from '../turn/activity.ts'
+import { createSession } from './open-session.ts'
+import type { Session } from './session.ts'
+
+/** How deep children nest, and how many of one session run at once, where its limits do not say. */
+const DEFAULT_DEPTH = 3
+const DEFAULT_FAN_OUT = 8
+
+/** Children that have been let in and are not there yet, per parent: what makes the fan-out free of races. */
+const arriving = new WeakMap<Session, number>()
+
+/**
+ * Opens a child session and starts its first turn. The parent's log knows of the child before the child is stored, so a crash between
+ * the two leaves a record and no orphan. The child is aborted with the parent's turn.
+ * @throws HalterError `ERR_SUBAGENT_LIMIT`, `ERR_TURN_REFUSED`, or what storing it failed with.
+ */
+export async function openChild(parent: Session, asked: SpawnRequest): Promise<ChildHandle> {
+  const leave = enter(parent)
+  const own = parent.turns.current ? undefined : new Activity(parent)
+  const activity = parent.turns.current ?? own!
+  try {
+    const request = await judgeRequest(activity, asked)
+    const blueprint = childBlueprint(parent, request)
+    await parent.log.append([spawned(activity, blueprint, request)])
+    const child = await store(parent, blueprint, request)
+    parent.children.add(child)
+    await activity.hooks.observe('subagent.start', blueprint, activity)
+    return start(parent, child, request)
+  } finally {
+    leave()
+    await own?.release()
+  }
+}
+
+/** Checks depth and fan-out, and takes a place, in one go. */
+function enter(parent: Session): () => void {
+  const { limits, depth } = parent.state.blueprint
+  const maxDepth = limits.depth ?? DEFAULT_DEPTH
+  if (depth >= maxDepth) throw limit(parent, `would nest ${depth + 1} deep, and limits.depth is ${maxDepth}`)
+  const maxFanOut = limits.fanOut ?? DEFAULT_FAN_OUT
+  const count = (arriving.get(parent) ?? 0) + parent.children.size
+  if (count >= maxFanOut)
+    throw limit(parent, `has ${count} subagents running, and limits.fanOut is ${maxFanOut}`)
+  arriving.set(parent, (arriving.get(parent) ?? 0) + 1)
+  return () => arriving.set(parent, arriving.get(parent)! - 1)
+}
+
+async function judgeRequest(activity: Activity, asked: SpawnRequest): Promise<SpawnRequest> {
+  const request = await activity.hooks.transform('subagent.transform', asked, activity)
+  const decision = await activity.hooks.guard('subagent.guard', request, activity)
+  if (decision?.kind !== 'deny') return request
+  throw new HalterError('ERR_TURN_REFUSED', `${decision.plugin} refused the subagent: ${decision.reason}`, {
+    plugin: decision.plugin,
+    hook: 'subagent.guard',
+  })
+}
+
+function childBlueprint(parent: Session, request: SpawnRequest): SessionBlueprint {
+  const { blueprint } = parent.state
+  const { agent, limits, appendSystemPrompt } = request
+  const { title: _title, agent: _agent, ...inherited } = blueprint
+  return {
+    ...inherited,
+    sessionId: parent.nextId('session'),
+    parentId: parent.id,
+    depth: blueprint.depth + 1,
+    model: request.model ?? blueprint.models?.subagent ?? blueprint.model,
+    ...(agent !== undefined && { agent }),
+    ...(appendSystemPrompt !== undefined && { appendSystemPrompt }),
+    limits: { ...blueprint.limits, ...limits },
+    metadata: {},
+  }
+}
+
+function spawned(
+  activity: Activity,
+  { sessionId: childId, agent }: SessionBlueprint,
+  { task, callId }: SpawnRequest,
+): Parameters<Session['log']['append']>[0][number] {
+  return {
+    type: 'subagent.spawned',
+    childId,
+    task,
+    ...activity.turn,
+    ...(agent !== undefined && { agent }),
+    ...(callId !== undefined && { callId }),
+  }
+}
+
+async function store(parent: Session, blueprint: SessionBlueprint, request: SpawnRequest): Promise<Session> {
+  const ties = { parent, toolNames: request.tools ?? parent.ties?.toolNames }
+  try {
+    const child = await createSession(parent.runtime, blueprint, {}, ties)
+    parent.runtime.adopt(child)
+    return child
+  } catch (error) {
+    const childId = blueprint.sessionId
+    await parent.log.append([
+      { type: 'subagent.settled', childId, outcome: 'failed', error: toErrorWire(error) },
+    ])
+    throw error
+  }
+}
+
+function start(parent: Session, child: Session, { task }: SpawnRequest): ChildHandle {
+  const handle = child.submit([{ kind: 'text', text: task }])
+  const release = parent.turns.current?.abort.adopt({
+    abort: (reason) => handle.interrupt(reason instanceof Error ? reason.message : undefined),
+  })
+  const result = handle.result.then((settled) => settle(parent, child, settled)).finally(() => release?.())
+  return { id: child.id, result, interrupt: () => handle.interrupt('its parent stopped it') }
+}
+
+/** Records in the parent what came of the child. Never rejects: a parent that cannot record it still hears of it. */
+async function settle(parent: Session, child: Session, turn: TurnResult): Promise<ChildResult> {
+  const outcome = outcomeOf(turn)
+  const { text, error } = turn
+  const result: ChildResult = {
+    childId: child.id,
+    outcome,
+    text,
+    usage: child.spent(),
+    ...(error && { error }),
+  }
+  parent.children.delete(child)
+  await child.runtime.letGo(child)
+  try {
+    await parent.log.append([{ type: 'subagent.settled', ...result }])
+    const activity = parent.turns.current
+    if (activity) await activity.hooks.observe('subagent.end', result, activity)
+  } catch (storeError) {
+    parent.runtime.warn(toErrorWire(storeError))
+  }
+  return result
+}
+
+function outcomeOf({ status, reason }: TurnResult): SubagentOutcome {
+  if (status === 'completed') return 'completed'
+  return reason === 'interrupted' || status === 'rejected' ? 'cancelled' : 'failed'
+}
+
+function limit(parent: Session, what: string): HalterError {
+  return new HalterError(
+    'ERR_SUBAGENT_LIMIT',
+    `A subagent of session ${parent.id} was refused: it ${what}. Raise the limit, or wait for one to end.`,
+  )
+}

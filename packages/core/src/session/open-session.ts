@@ -1,0 +1,99 @@
+import {
+  foldSummary,
+  SessionFold,
+  type PendingEvent,
+  type SessionBlueprint,
+  type SessionSummary,
+  type StoredEvent,
+  type UserPart,
+} from '@halter/protocol'
+import type { ResumeOptions, SessionAttachments } from '../contracts/runtime.ts'
+import type { StoredSession } from '../contracts/session-store.ts'
+import { HalterError } from '../errors.ts'
+import { EventLog } from './event-log.ts'
+import { settleLostChildren } from './lost-children.ts'
+import { repairEvents } from './repair.ts'
+import type { Runtime } from './runtime.ts'
+import { Session, type ChildTies } from './session.ts'
+import { stampEvents } from './stamp-events.ts'
+
+/** Stores a new session and opens it. Reads nothing. @throws HalterError `ERR_SESSION_EXISTS`. */
+export async function createSession(
+  runtime: Runtime,
+  blueprint: SessionBlueprint,
+  attachments: SessionAttachments,
+  ties?: ChildTies,
+): Promise<Session> {
+  const { sessionId } = blueprint
+  const first: PendingEvent = { type: 'session.started', blueprint }
+  const events = stampEvents(sessionId, 0, runtime.service('clock').now(), [first])
+  const summary = events.reduce<SessionSummary | undefined>(foldSummary, undefined)!
+  await runtime.store.create({ sessionId, commitId: runtime.service('ids').next('commit'), events, summary })
+  const state = new SessionFold(runtime.kernel.current.reducers)
+  for (const event of events) state.apply(event)
+  runtime.announce(events)
+  return open(runtime, state, summary, { attachments, ties, startSource: 'startup' })
+}
+
+/** A stored session, brought back: folded, repaired where a process died in it, and marked as resumed. */
+export async function resumeSession(
+  runtime: Runtime,
+  stored: StoredSession,
+  options: ResumeOptions,
+): Promise<Session> {
+  const { state, openInput } = await foldLog(runtime, stored)
+  const session = open(runtime, state, stored.summary, { attachments: options, startSource: 'resume' })
+  if (state.readOnly) return session
+  const openTurn = state.turn
+  const isContinued = openTurn !== undefined && options.interrupted === 'continue'
+  const repair = isContinued ? [] : repairEvents(state, runtime.service('ids'))
+  const interrupted = isContinued ? 'continue' : 'close'
+  const settled = await settleLostChildren(runtime.store, state)
+  await session.log.append([...repair, ...settled, { type: 'session.resumed', interrupted }])
+  if (isContinued) session.turns.continue(openTurn.turnId, openInput)
+  return session
+}
+
+/** The state of a stored log, and the input of the turn that it holds open. */
+async function foldLog(
+  runtime: Runtime,
+  stored: StoredSession,
+): Promise<{ readonly state: SessionFold; readonly openInput: readonly UserPart[] }> {
+  const { sessionId } = stored.summary
+  const state = new SessionFold(runtime.kernel.current.reducers)
+  let openInput: readonly UserPart[] = []
+  for await (const event of runtime.store.replay(sessionId, { limit: stored.head })) {
+    if (event.seq !== state.head + 1) throw gap(sessionId, state.head, event)
+    if (event.type === 'turn.started') openInput = event.input
+    state.apply(event)
+  }
+  if (state.head !== stored.head) throw gap(sessionId, state.head, undefined)
+  return { state, openInput }
+}
+
+function open(
+  runtime: Runtime,
+  state: SessionFold,
+  summary: SessionSummary,
+  rest: {
+    readonly attachments: SessionAttachments
+    readonly ties?: ChildTies | undefined
+    readonly startSource: 'startup' | 'resume'
+  },
+): Session {
+  const { sessionId } = state
+  const clock = runtime.service('clock')
+  const ids = runtime.service('ids')
+  const openLog = (publish: (events: readonly StoredEvent[]) => void): EventLog =>
+    new EventLog({ sessionId, store: runtime.store, clock, ids, state, summary, publish })
+  return new Session({ runtime, openLog, ...rest })
+}
+
+function gap(sessionId: string, head: number, next: StoredEvent | undefined): HalterError {
+  const found = next ? `seq ${next.seq} follows ${head}` : `it ends at seq ${head}, before its head`
+  return new HalterError(
+    'ERR_SESSION_DAMAGED',
+    `The log of session ${sessionId} has a gap: ${found}. Other sessions are not affected; check it with \`halter sessions verify ${sessionId}\`.`,
+    { data: { seq: head + 1 } },
+  )
+}

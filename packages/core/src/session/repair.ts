@@ -1,0 +1,38 @@
+import type { PendingEvent, SessionState } from '@halter/protocol'
+import type { IdSource } from '../contracts/system.ts'
+import { NOT_STARTED, UNKNOWN_OUTCOME } from '../turn/tool-answers.ts'
+
+/**
+ * The events that make a log whole again after a process died in a turn: an answer for every open call, and the terminal event.
+ * Whatever prefix of a log this is asked for, its transcript can be sent to a model afterwards. No tool runs.
+ */
+export function repairEvents(state: SessionState, ids: IdSource): PendingEvent[] {
+  const { turn } = state
+  if (!turn) return []
+  const { turnId } = turn
+  const events: PendingEvent[] = []
+  for (const { call, startedInput, answer } of state.openCalls.values()) {
+    if (answer) continue
+    const hasStarted = startedInput !== undefined
+    events.push({
+      type: 'toolCall.finished',
+      turnId,
+      callId: call.callId,
+      outcome: hasStarted ? 'outcome-unknown' : 'not-started',
+      messageId: ids.next('message'),
+      parts: [{ kind: 'text', text: hasStarted ? UNKNOWN_OUTCOME : NOT_STARTED }],
+    })
+  }
+  events.push({
+    type: 'turn.failed',
+    turnId,
+    reason: 'crashed',
+    usage: turn.usage,
+    error: {
+      code: 'ERR_TURN_FAILED',
+      message: 'The process that ran this turn ended before the turn did. Submit again to go on.',
+    },
+    retryable: true,
+  })
+  return events
+}

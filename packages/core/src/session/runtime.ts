@@ -1,0 +1,285 @@
+import type { SessionBlueprint, SessionId, SessionSummary, StoredEvent } from '@halter/protocol'
+import type { ResourceSnapshot } from '../contracts/resources.ts'
+import type {
+  PluginEntry,
+  ResumeOptions,
+  RuntimeDescription,
+  RuntimeEvents,
+  RuntimeOptions,
+  RuntimeTimeouts,
+  SessionHandle,
+  SessionInit,
+  SessionRuntime,
+  ShutdownReport,
+  VerifyReport,
+} from '../contracts/runtime.ts'
+import type { Services } from '../contracts/services.ts'
+import type { SessionPage, SessionQuery, SessionStore } from '../contracts/session-store.ts'
+import type { ChildHandle, SpawnRequest, SubagentControl } from '../contracts/subagents.ts'
+import { HalterError } from '../errors.ts'
+import type { DispatchContext } from '../kernel/dispatch.ts'
+import { Deadlines } from '../kernel/deadline.ts'
+import type { DisposeHost } from '../kernel/dispose-stack.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import type { Turn } from '../turn/turn.ts'
+import { createBlueprint } from './blueprint.ts'
+import { EventBus } from './event-bus.ts'
+import { openChild } from './open-child.ts'
+import { createSession, resumeSession } from './open-session.ts'
+import type { Session } from './session.ts'
+import { OpenSessionHandle } from './session-handle.ts'
+import { drainTurns } from './drain-turns.ts'
+import { verifySession } from './verify.ts'
+
+/** What a runtime is made from, beside its options. */
+export interface RuntimeParts {
+  readonly kernel: Kernel
+  readonly options: RuntimeOptions
+  readonly timeouts: Required<RuntimeTimeouts>
+  /** Told of what went wrong where no session could record it. */
+  readonly warn: (warning: {
+    readonly code: string
+    readonly message: string
+    readonly plugin?: string
+  }) => void
+  /** Runs last at shutdown. */
+  readonly onClose: () => void
+}
+
+/** The sessions of one process, over one kernel. */
+export class Runtime implements SessionRuntime {
+  readonly kernel: Kernel
+  readonly options: RuntimeOptions
+  readonly timeouts: Required<RuntimeTimeouts>
+  readonly warn: RuntimeParts['warn']
+  readonly bus = new EventBus()
+  /** Turns that are running now. */
+  readonly turns = new Set<Turn>()
+  readonly disposeHost: DisposeHost
+  resourceOverride: ResourceSnapshot | undefined
+  readonly #sessions = new Map<SessionId, { readonly session: Session; holders: number }>()
+  readonly #opening = new Map<SessionId, Promise<Session | undefined>>()
+  readonly #onClose: () => void
+  #shutdown: Promise<ShutdownReport> | undefined
+
+  constructor({ kernel, options, timeouts, warn, onClose }: RuntimeParts) {
+    this.kernel = kernel
+    this.options = options
+    this.timeouts = timeouts
+    this.warn = warn
+    this.#onClose = onClose
+    this.disposeHost = { deadlines: new Deadlines(), cleanupTimeoutMs: timeouts.cleanup, onWarning: warn }
+  }
+
+  get events(): RuntimeEvents {
+    return this.bus
+  }
+
+  get store(): SessionStore {
+    return this.service('sessionStore')
+  }
+
+  get maxModelTries(): number {
+    return this.options.maxModelTries ?? 4
+  }
+
+  get openSessions(): number {
+    return this.#sessions.size + this.#opening.size
+  }
+
+  /** A service of the current generation. @throws HalterError `ERR_SERVICE_MISSING`. */
+  service<K extends keyof Services>(name: K): Services[K] {
+    const service = this.kernel.current.get(name)
+    if (service !== undefined) return service
+    throw new HalterError(
+      'ERR_SERVICE_MISSING',
+      `No plugin provides "${name}". Add one that does to the config.`,
+    )
+  }
+
+  async newSession(init: SessionInit = {}): Promise<SessionHandle> {
+    this.#refuseWhenClosed()
+    const id = init.sessionId ?? this.service('ids').next('session')
+    const asked = createBlueprint(id, init, this.options)
+    const { kernel } = this
+    const hooks = init.hooks ? kernel.current.hooks.extend(init.hooks) : kernel.current.hooks
+    const blueprint = await hooks.transform('session.transform', asked, this.#outsideSessions(id))
+    await this.#checkModels(blueprint)
+    return this.adopt(await createSession(this, blueprint, init))
+  }
+
+  async resume(id: SessionId, options: ResumeOptions = {}): Promise<SessionHandle | undefined> {
+    this.#refuseWhenClosed()
+    const known = this.#sessions.get(id)
+    if (known) return this.#hold(known)
+    const opening = this.#opening.get(id)
+    if (opening) return (await opening) && this.resume(id, options)
+    const session = this.#open(id, options)
+    this.#opening.set(id, session)
+    try {
+      const opened = await session
+      return opened && this.adopt(opened)
+    } finally {
+      this.#opening.delete(id)
+    }
+  }
+
+  /** Takes an opened session among those that are live, with its first holder. */
+  adopt(session: Session): SessionHandle {
+    const entry = { session, holders: 0 }
+    this.#sessions.set(session.id, entry)
+    return this.#hold(entry)
+  }
+
+  /** The open session of this id. */
+  live(id: SessionId): Session | undefined {
+    return this.#sessions.get(id)?.session
+  }
+
+  listSessions(query?: SessionQuery): Promise<SessionPage> {
+    return this.store.list(query)
+  }
+
+  async latestSession(workingDir: string): Promise<SessionSummary | undefined> {
+    const { sessions } = await this.store.list({ workingDir, parentId: null, limit: 1 })
+    return sessions[0]
+  }
+
+  replay(
+    id: SessionId,
+    range?: { readonly after?: number; readonly limit?: number },
+  ): AsyncIterable<StoredEvent> {
+    return this.store.replay(id, range)
+  }
+
+  verify(id: SessionId): Promise<VerifyReport> {
+    return verifySession(this.store, id)
+  }
+
+  async deleteSession(id: SessionId, options?: { readonly cascade?: boolean }): Promise<void> {
+    if (this.#sessions.has(id))
+      throw new HalterError(
+        'ERR_SESSION_INPUT',
+        `Session ${id} is open here. Shut it down or detach it, then delete it.`,
+      )
+    await this.store.delete(id, options)
+  }
+
+  replaceResources(snapshot: ResourceSnapshot | undefined): void {
+    this.resourceOverride = snapshot
+  }
+
+  subagentControl(): SubagentControl {
+    return this.service('subagentControl')
+  }
+
+  reload(plugins: readonly PluginEntry[]): Promise<void> {
+    this.#refuseWhenClosed()
+    return this.kernel.reload({ plugins, presets: this.options.presets ?? [] })
+  }
+
+  describe(): RuntimeDescription {
+    return { ...this.kernel.describe(), openSessions: this.#sessions.size, runningTurns: this.turns.size }
+  }
+
+  shutdown({ drainMs = 10_000 }: { readonly drainMs?: number } = {}): Promise<ShutdownReport> {
+    return (this.#shutdown ??= this.#close(drainMs))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown()
+  }
+
+  /** See `SessionPort.openChild`. */
+  openChild(parent: Session, request: SpawnRequest): Promise<ChildHandle> {
+    return openChild(parent, request)
+  }
+
+  /** Publishes events that were stored before their session was open. */
+  announce(events: readonly StoredEvent[]): void {
+    for (const event of events) this.bus.publish(event)
+  }
+
+  /** One holder of a session is done. */
+  async letGo(session: Session): Promise<void> {
+    const entry = this.#sessions.get(session.id)
+    if (!entry || entry.session !== session) return
+    entry.holders -= 1
+    await this.#forgetIfUnused(entry)
+  }
+
+  /** A session has nothing left to do; without a holder it goes. */
+  onIdle(session: Session): void {
+    const entry = this.#sessions.get(session.id)
+    if (entry?.session === session) void this.#forgetIfUnused(entry)
+  }
+
+  /** Closes a session to everybody who holds it. */
+  async forget(session: Session): Promise<void> {
+    if (this.#sessions.get(session.id)?.session === session) this.#sessions.delete(session.id)
+    await session.dispose()
+  }
+
+  /** One more holder of an open session. */
+  hold(session: Session): SessionHandle {
+    return this.#hold(this.#sessions.get(session.id)!)
+  }
+
+  #hold(entry: { readonly session: Session; holders: number }): SessionHandle {
+    entry.holders += 1
+    return new OpenSessionHandle(entry.session)
+  }
+
+  async #forgetIfUnused(entry: { readonly session: Session; readonly holders: number }): Promise<void> {
+    if (entry.holders <= 0 && entry.session.turns.isIdle) await this.forget(entry.session)
+  }
+
+  async #open(id: SessionId, options: ResumeOptions): Promise<Session | undefined> {
+    const stored = await this.store.load(id)
+    return stored && resumeSession(this, stored, options)
+  }
+
+  async #close(drainMs: number): Promise<ShutdownReport> {
+    const error = this.#closedError()
+    const sessions = [...this.#sessions.values()].map(({ session }) => session)
+    for (const session of sessions) session.turns.close(error)
+    const report = await drainTurns([...this.turns], drainMs)
+    await Promise.all(sessions.map((session) => this.forget(session)))
+    this.bus.close()
+    await this.kernel.dispose()
+    this.#onClose()
+    return report
+  }
+
+  async #checkModels(blueprint: SessionBlueprint): Promise<void> {
+    const models = this.service('models')
+    await models.resolve(blueprint.model, 'default')
+    for (const [role, id] of Object.entries(blueprint.models ?? {}))
+      await models.resolve(id, role as keyof NonNullable<SessionBlueprint['models']>)
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#shutdown) throw this.#closedError()
+  }
+
+  #closedError(): HalterError {
+    return new HalterError('ERR_RUNTIME_CLOSED', 'The runtime is shutting down and takes nothing new.')
+  }
+
+  #outsideSessions(id: SessionId): DispatchContext {
+    const { warn } = this
+    return {
+      turn: undefined,
+      step: undefined,
+      signal: undefined,
+      portFor(plugin) {
+        throw new HalterError(
+          'ERR_HOOK_INVALID',
+          `${plugin} reached for session ${id} in session.transform, before it is stored. Use session.start.`,
+          { plugin, hook: 'session.transform' },
+        )
+      },
+      warn: (code, message, plugin) => warn({ code, message, ...(plugin !== undefined && { plugin }) }),
+    }
+  }
+}

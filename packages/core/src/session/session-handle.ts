@@ -1,0 +1,147 @@
+import type {
+  SessionBlueprint,
+  SessionEvent,
+  SessionId,
+  SessionState,
+  SessionUpdate,
+  StoredEvent,
+  UsageLedger,
+  UserPart,
+} from '@halter/protocol'
+import type { CompactionResult } from '../contracts/context-manager.ts'
+import type {
+  EventsOptions,
+  SessionApprovals,
+  SessionAttachments,
+  SessionHandle,
+  TurnHandle,
+  TurnInput,
+  TurnOptions,
+} from '../contracts/runtime.ts'
+import { HalterError } from '../errors.ts'
+import { checkMetadata } from './blueprint.ts'
+import { closeSession } from './close-session.ts'
+import { compactSession } from './compact.ts'
+import { exportSession } from './export-session.ts'
+import { forkSession } from './fork-session.ts'
+import type { Session } from './session.ts'
+
+/** One holder of an open session. */
+export class OpenSessionHandle implements SessionHandle {
+  readonly #session: Session
+  #isDetached = false
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  get id(): SessionId {
+    return this.#session.id
+  }
+
+  get state(): SessionState {
+    return this.#session.state
+  }
+
+  get blueprint(): SessionBlueprint {
+    return this.state.blueprint
+  }
+
+  get status(): SessionState['status'] {
+    return this.#session.turns.isRunning ? 'running' : this.state.status
+  }
+
+  get usage(): UsageLedger {
+    return this.state.usage
+  }
+
+  get approvals(): SessionApprovals {
+    return this.#session.approvals
+  }
+
+  submitTurn(input: TurnInput, options: TurnOptions = {}): TurnHandle {
+    const session = this.#live()
+    return session.submit(toParts(input), options)
+  }
+
+  steer(input: TurnInput): TurnHandle {
+    return this.submitTurn(input, { whenBusy: 'steer' })
+  }
+
+  async interrupt(reason?: string): Promise<void> {
+    await this.#live().turns.interrupt(reason)
+  }
+
+  async notify(kind: string, message: string): Promise<void> {
+    await this.#live().log.append([{ type: 'notification.raised', kind, message }])
+  }
+
+  async compact({ instructions }: { readonly instructions?: string } = {}): Promise<
+    CompactionResult | undefined
+  > {
+    const session = this.#live()
+    return session.turns.atBoundary((activity) => compactSession(session, activity, instructions))
+  }
+
+  async update(change: SessionUpdate): Promise<void> {
+    const session = this.#live()
+    if (change.metadata) checkMetadata(change.metadata)
+    const models = session.runtime.service('models')
+    if (change.model !== undefined) await models.resolve(change.model, 'default')
+    await session.log.append([{ type: 'session.updated', ...change }])
+  }
+
+  replay(range?: { readonly after?: number; readonly limit?: number }): AsyncIterable<StoredEvent> {
+    return this.#session.runtime.store.replay(this.id, range)
+  }
+
+  events({ live = false, ...options }: EventsOptions = {}): AsyncIterable<SessionEvent> {
+    if (live) return this.#live().events(options)
+    return this.replay({ after: options.after ?? 0 })
+  }
+
+  async fork({
+    at,
+    ...attachments
+  }: { readonly at?: number } & SessionAttachments = {}): Promise<SessionHandle> {
+    const session = this.#live()
+    await session.log.drain()
+    return forkSession(session.runtime, this.id, at ?? this.state.head, attachments)
+  }
+
+  export(): AsyncIterable<string> {
+    return exportSession(this.#session.runtime.store, this.id)
+  }
+
+  clone(): SessionHandle {
+    return this.#live().runtime.hold(this.#session)
+  }
+
+  async detach(): Promise<void> {
+    if (this.#isDetached) return
+    this.#isDetached = true
+    await this.#session.runtime.letGo(this.#session)
+  }
+
+  async shutdown(reason = 'shutdown'): Promise<void> {
+    if (this.#isDetached) return
+    this.#isDetached = true
+    await closeSession(this.#session, reason)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.detach()
+  }
+
+  #live(): Session {
+    if (!this.#isDetached && !this.#session.isDisposed) return this.#session
+    throw new HalterError(
+      'ERR_SESSION_CLOSED',
+      `This handle of session ${this.id} was detached or its session shut down. Resume the session to go on with it.`,
+    )
+  }
+}
+
+function toParts(input: TurnInput): readonly UserPart[] {
+  return typeof input === 'string' ? [{ kind: 'text', text: input }] : [...input]
+}

@@ -1,0 +1,70 @@
+import { SessionFold, type SessionId, type StoredEvent, type ToolCallId } from '@halter/protocol'
+import type { VerifyProblem, VerifyReport } from '../contracts/runtime.ts'
+import type { SessionStore } from '../contracts/session-store.ts'
+import { isHalterError, toErrorWire } from '../errors.ts'
+
+/**
+ * Reads a session's whole log and reports what is wrong with it: rows that cannot be trusted, gaps, results without calls, turns
+ * without an end. A last turn that is still open is no problem: a resume closes it.
+ */
+export async function verifySession(store: SessionStore, id: SessionId): Promise<VerifyReport> {
+  const check = new LogCheck(id)
+  try {
+    for await (const event of store.replay(id)) check.take(event)
+  } catch (error) {
+    const seq = isHalterError(error, 'ERR_SESSION_DAMAGED')
+      ? Number(error.data?.['seq'])
+      : check.state.head + 1
+    check.report(seq, toErrorWire(error).message)
+  }
+  return { sessionId: id, events: check.state.head, problems: check.problems }
+}
+
+class LogCheck {
+  readonly state = new SessionFold()
+  readonly problems: VerifyProblem[] = []
+  readonly #id: SessionId
+
+  constructor(id: SessionId) {
+    this.#id = id
+  }
+
+  take(event: StoredEvent): void {
+    const { state } = this
+    const { seq } = event
+    if (seq !== state.head + 1) this.report(seq, `follows seq ${state.head}: events are missing or doubled`)
+    if (event.sessionId !== this.#id) this.report(seq, `belongs to session ${event.sessionId}`)
+    if (seq === 1 && event.type !== 'session.started')
+      this.report(seq, `is ${event.type}, not session.started`)
+    this.#checkTurn(event)
+    this.#checkCall(event)
+    state.apply(event)
+  }
+
+  report(seq: number, problem: string): void {
+    this.problems.push({ seq, problem })
+  }
+
+  #checkTurn(event: StoredEvent): void {
+    const open = this.state.turn
+    if (event.type === 'turn.started' && open)
+      this.report(event.seq, `starts a turn while ${open.turnId} has no end`)
+    if (event.type !== 'turn.completed' && event.type !== 'turn.failed') return
+    if (open?.turnId !== event.turnId)
+      this.report(event.seq, `ends turn ${event.turnId}, which is not running`)
+    const unanswered = this.#unanswered()
+    if (unanswered.length > 0)
+      this.report(event.seq, `leaves calls without a result: ${unanswered.join(', ')}`)
+  }
+
+  #checkCall(event: StoredEvent): void {
+    if (event.type !== 'toolCall.started' && event.type !== 'toolCall.finished') return
+    const open = this.state.openCalls.get(event.callId)
+    if (!open) this.report(event.seq, `is about call ${event.callId}, which no reply asked for`)
+    else if (open.answer) this.report(event.seq, `answers call ${event.callId} a second time`)
+  }
+
+  #unanswered(): readonly ToolCallId[] {
+    return [...this.state.openCalls].filter(([, { answer }]) => !answer).map(([callId]) => callId)
+  }
+}

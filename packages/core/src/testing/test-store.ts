@@ -1,0 +1,67 @@
+import type { SessionId, SessionSummary, StoredEvent } from '@halter/protocol'
+import type {
+  CommitBatch,
+  CommitResult,
+  NewSession,
+  SessionPage,
+  SessionStore,
+  StoredSession,
+} from '../contracts/session-store.ts'
+import { HalterError } from '../errors.ts'
+
+/** The smallest store that keeps the contract's required part: for core's own tests, which import no plugin. */
+export class TestStore implements SessionStore {
+  readonly durability = 'none'
+  readonly #sessions = new Map<
+    SessionId,
+    { summary: SessionSummary; events: StoredEvent[]; commitId: string }
+  >()
+
+  async create({ sessionId, commitId, events, summary }: NewSession): Promise<CommitResult> {
+    const known = this.#sessions.get(sessionId)
+    if (known && known.commitId !== commitId)
+      throw new HalterError('ERR_SESSION_EXISTS', `Session ${sessionId} is already there. Choose another id.`)
+    if (!known) this.#sessions.set(sessionId, { summary, events: [...events], commitId })
+    return { head: events.length }
+  }
+
+  async load(id: SessionId): Promise<StoredSession | undefined> {
+    const session = this.#sessions.get(id)
+    return session && { summary: session.summary, head: session.events.length }
+  }
+
+  async commit(id: SessionId, batch: CommitBatch): Promise<CommitResult> {
+    const session = this.#sessions.get(id)
+    if (!session) throw new HalterError('ERR_SESSION_UNKNOWN', `There is no session ${id}.`)
+    if (session.commitId === batch.commitId) return { head: session.events.length }
+    const actualHead = session.events.length
+    if (actualHead !== batch.expectedHead)
+      throw new HalterError(
+        'ERR_COMMIT_CONFLICT',
+        `Session ${id} is at ${actualHead}, not at ${batch.expectedHead}.`,
+        {
+          data: { expectedHead: batch.expectedHead, actualHead },
+        },
+      )
+    session.events.push(...batch.events)
+    session.summary = batch.summary ?? session.summary
+    session.commitId = batch.commitId
+    return { head: session.events.length }
+  }
+
+  async *replay(
+    id: SessionId,
+    { after = 0, limit = Infinity }: { readonly after?: number; readonly limit?: number } = {},
+  ): AsyncGenerator<StoredEvent> {
+    const events = this.#sessions.get(id)?.events ?? []
+    for (const event of events.slice(after, after + Math.min(limit, events.length))) yield event
+  }
+
+  async list(): Promise<SessionPage> {
+    return { sessions: [...this.#sessions.values()].map(({ summary }) => summary) }
+  }
+
+  async delete(id: SessionId): Promise<void> {
+    this.#sessions.delete(id)
+  }
+}

@@ -1,0 +1,111 @@
+import type { MessageId, SessionBlueprint, SessionId, ToolCallId, TurnId } from '@halter/protocol'
+import type { SessionPort } from '../contracts/hooks.ts'
+import type { Tool, ToolContext } from '../contracts/tool.ts'
+import { HalterError } from '../errors.ts'
+import type { Turn } from './turn.ts'
+
+/** Live output kept per call: bytes and chunks. */
+const MAX_OUTPUT_LENGTH = 1024 * 1024
+const MAX_OUTPUT_CHUNKS = 4096
+
+/** What a running tool has of its session. The signal is made when it is first read: most tools never ask. */
+export class CallContext implements ToolContext {
+  readonly callId: ToolCallId
+  readonly #turn: Turn
+  readonly #messageId: MessageId
+  #controller: AbortController | undefined
+  #release: (() => void) | undefined
+  #length = 0
+  #chunks = 0
+  #isClosed = false
+
+  constructor(turn: Turn, callId: ToolCallId, messageId: MessageId) {
+    this.#turn = turn
+    this.callId = callId
+    this.#messageId = messageId
+  }
+
+  get sessionId(): SessionId {
+    return this.#turn.session.id
+  }
+
+  get turnId(): TurnId {
+    return this.#turn.id
+  }
+
+  get blueprint(): SessionBlueprint {
+    return this.#turn.state.blueprint
+  }
+
+  get workingDir(): string {
+    return this.blueprint.workingDir
+  }
+
+  get session(): SessionPort {
+    return this.#turn.portFor('tool')
+  }
+
+  get signal(): AbortSignal {
+    return this.#abortable().signal
+  }
+
+  emit(text: string): void {
+    if (this.#isClosed || text === '' || this.#chunks > MAX_OUTPUT_CHUNKS) return
+    const isOver = this.#chunks === MAX_OUTPUT_CHUNKS || this.#length + text.length > MAX_OUTPUT_LENGTH
+    const shown = isOver ? '\n[live output cut here; the result has what the tool returns]\n' : text
+    this.#chunks = isOver ? MAX_OUTPUT_CHUNKS + 1 : this.#chunks + 1
+    const offset = this.#length
+    this.#length += shown.length
+    const { session, id: turnId } = this.#turn
+    if (!session.isHeard) return
+    const { callId } = this
+    const messageId = this.#messageId
+    session.live({
+      type: 'toolOutput.delta',
+      sessionId: session.id,
+      turnId,
+      messageId,
+      part: 0,
+      offset,
+      text: shown,
+      callId,
+    })
+  }
+
+  /** Waits for a tool that takes its time: until it settles, its deadline passes, or the turn is interrupted. */
+  async settle<T>(work: Promise<T>, tool: Tool): Promise<T> {
+    const timeoutMs = tool.timeoutMs ?? this.#turn.timeouts.tool
+    if (timeoutMs === 0) return this.#turn.abort.settle(work)
+    const { promise: expiry, reject } = Promise.withResolvers<never>()
+    expiry.catch(() => {}) // it may reject when the race is over
+    let grace: NodeJS.Timeout | undefined
+    const timer = setTimeout(() => {
+      const error = new HalterError(
+        'ERR_TOOL_TIMEOUT',
+        `"${tool.name}" did not finish within ${timeoutMs} ms and was stopped.`,
+      )
+      this.#abortable().abort(error)
+      grace = setTimeout(reject, this.#turn.timeouts.interruptGrace, error)
+    }, timeoutMs)
+    try {
+      return await this.#turn.abort.settle(Promise.race([work, expiry]))
+    } finally {
+      clearTimeout(timer)
+      clearTimeout(grace)
+    }
+  }
+
+  /** The call is over: output that still comes goes nowhere. */
+  close(): void {
+    this.#isClosed = true
+    this.#release?.()
+  }
+
+  #abortable(): AbortController {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      this.#release = this.#turn.abort.adopt(this.#controller)
+    }
+    return this.#controller
+  }
+}

@@ -1,0 +1,230 @@
+import { addUsage, NO_USAGE, type MessageId, type ModelPurpose, type Usage } from '@halter/protocol'
+import {
+  RETRYABLE_KINDS,
+  type ModelPrices,
+  type ModelReply,
+  type ModelRequest,
+  type ResolvedModel,
+} from '../contracts/provider.ts'
+import { HalterError, isHalterError } from '../errors.ts'
+import type { Reservation } from '../contracts/system.ts'
+import type { Activity } from './activity.ts'
+import { ReplyDraft, type DraftListener } from './reply-draft.ts'
+
+/** One call of a model. */
+export interface ModelCall {
+  readonly purpose: ModelPurpose
+  readonly model: ResolvedModel
+  readonly messageId: MessageId
+  /** Input tokens, as far as they are known; what a budget sets aside. */
+  readonly estimatedTokens: number
+  readonly listener: DraftListener
+  /** Told of a call that failed: what of the reply had come, and what it had cost. */
+  readonly onFailure?: (draft: ReplyDraft, usage: Usage, model: ResolvedModel) => void
+}
+
+/** A finished call, and the model that answered: a hook or a fallback may have changed it. */
+export interface CalledModel extends ModelReply {
+  readonly model: ResolvedModel
+}
+
+/** For calls that nobody watches. */
+export const NO_LISTENER: DraftListener = Object.freeze({ text() {}, thinking() {}, toolInput() {} })
+
+/**
+ * The only way to a model. Asks `request.transform`, sets aside budget, streams, and tries again while that is safe: after a
+ * retryable failure, and only as long as nothing of the reply has been seen.
+ * @throws HalterError `ERR_BUDGET_EXHAUSTED`, `ERR_MODEL_FAILED` with its kind, `ERR_MODEL_TIMEOUT`, or the reason of an abort.
+ */
+export async function callModel(
+  activity: Activity,
+  request: ModelRequest,
+  call: ModelCall,
+): Promise<CalledModel> {
+  const transformed = await activity.hooks.transform('request.transform', request, activity)
+  const model = await resolveAgain(activity, request, transformed, call.model)
+  const final = model === call.model ? transformed : { ...transformed, model: model.model }
+  const reservation = reserve(activity, final, call, model)
+  const tries = new Tries(activity, final, call, model)
+  try {
+    const draft = await tries.run()
+    const message = draft.finish(activity.clock.now(), model.model)
+    return { message, usage: tries.usage, metadata: draft.metadata, warnings: draft.warnings, model }
+  } catch (error) {
+    call.onFailure?.(tries.draft, tries.usage, model)
+    throw error
+  } finally {
+    if (tries.usage === NO_USAGE) reservation.release()
+    else reservation.settle(tries.usage)
+  }
+}
+
+async function resolveAgain(
+  activity: Activity,
+  before: ModelRequest,
+  after: ModelRequest,
+  model: ResolvedModel,
+): Promise<ResolvedModel> {
+  if (after.model === before.model) return model
+  return activity.service('models').resolve(after.model, model.role)
+}
+
+/** Room for the call in the limits of the session and of each of its ancestors: in all of them, or in none. */
+function reserve(
+  activity: Activity,
+  request: ModelRequest,
+  call: ModelCall,
+  model: ResolvedModel,
+): Reservation {
+  const inputTokens = call.estimatedTokens
+  const outputTokens = request.maxOutputTokens ?? model.info.maxOutput
+  const estimate = withCost({ inputTokens, outputTokens }, model.info.prices)
+  const budget = activity.service('budget')
+  const taken: Reservation[] = []
+  try {
+    for (const limit of activity.spending()) taken.push(budget.reserve({ ...limit, estimate }))
+  } catch (error) {
+    for (const reservation of taken) reservation.release()
+    throw error
+  }
+  return {
+    settle: (usage) => taken.forEach((reservation) => reservation.settle(usage)),
+    release: () => taken.forEach((reservation) => reservation.release()),
+  }
+}
+
+/** The tries of one call, and what they have cost together. */
+class Tries {
+  readonly #activity: Activity
+  readonly #request: ModelRequest
+  readonly #call: ModelCall
+  readonly #model: ResolvedModel
+  draft!: ReplyDraft
+  usage: Usage = NO_USAGE
+
+  constructor(activity: Activity, request: ModelRequest, call: ModelCall, model: ResolvedModel) {
+    this.#activity = activity
+    this.#request = request
+    this.#call = call
+    this.#model = model
+  }
+
+  async run(): Promise<ReplyDraft> {
+    const activity = this.#activity
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#once()
+      } catch (error) {
+        activity.abort.throwIfAborted()
+        const failure = asModelError(error, this.#model)
+        if (!mayRetry(failure, this.draft) || attempt >= activity.maxModelTries) throw failure
+        await activity.clock.sleep(retryDelay(activity, failure, attempt), activity.signal)
+      }
+    }
+  }
+
+  async #once(): Promise<ReplyDraft> {
+    const { messageId, listener } = this.#call
+    this.draft = new ReplyDraft(messageId, this.#model.provider.name, listener)
+    try {
+      await stream(this.#activity, this.#request, this.#model, this.draft)
+      return this.draft
+    } finally {
+      const { usage } = this.draft
+      if (usage !== NO_USAGE) this.usage = addUsage(this.usage, withCost(usage, this.#model.info.prices))
+    }
+  }
+}
+
+/** One try. The provider's iteration may be left behind when it ignores an abort; its later parts go nowhere. */
+async function stream(
+  activity: Activity,
+  request: ModelRequest,
+  model: ResolvedModel,
+  draft: ReplyDraft,
+): Promise<void> {
+  const controller = new AbortController()
+  const release = activity.abort.adopt(controller)
+  const watch = watchSilence(activity.timeouts.modelSilence, model, controller)
+  try {
+    const pump = (async (): Promise<void> => {
+      for await (const part of model.provider.stream(request, controller.signal)) {
+        if (controller.signal.aborted) throw controller.signal.reason
+        watch.hasBeat = true
+        draft.take(part)
+      }
+    })()
+    await activity.abort.settle(Promise.race([pump, watch.silence]))
+  } finally {
+    watch.stop()
+    release()
+  }
+  if (!draft.isEnded)
+    throw new HalterError(
+      'ERR_MODEL_PROTOCOL',
+      `${model.provider.name} ended the stream of "${model.id}" without saying so: the reply may be cut off.`,
+      { kind: 'transient', retryable: true },
+    )
+}
+
+interface SilenceWatch {
+  hasBeat: boolean
+  readonly silence: Promise<never>
+  stop(): void
+}
+
+/** Rejects when no part has come for `limitMs`; looked at once a second at most, so a part costs one assignment. */
+function watchSilence(limitMs: number, model: ResolvedModel, controller: AbortController): SilenceWatch {
+  const { promise, reject } = Promise.withResolvers<never>()
+  promise.catch(() => {}) // it also rejects when nobody is left to look
+  const tickMs = Math.min(limitMs, 1000)
+  let silentMs = 0
+  const timer = setInterval(() => {
+    silentMs = watch.hasBeat ? 0 : silentMs + tickMs
+    watch.hasBeat = false
+    if (silentMs < limitMs) return
+    const error = new HalterError(
+      'ERR_MODEL_TIMEOUT',
+      `${model.provider.name} sent nothing of "${model.id}" for ${limitMs} ms. Try again, or raise timeouts.modelSilence.`,
+      { kind: 'transient', retryable: true },
+    )
+    controller.abort(error)
+    reject(error)
+  }, tickMs)
+  const watch: SilenceWatch = { hasBeat: false, silence: promise, stop: () => clearInterval(timer) }
+  return watch
+}
+
+function mayRetry(error: HalterError, draft: ReplyDraft): boolean {
+  if (draft.hasContent) return false
+  return error.kind === undefined ? error.retryable : RETRYABLE_KINDS.has(error.kind)
+}
+
+/** What the provider asked for, or else 0.5 s doubled per try, with jitter; never more than 30 s. */
+function retryDelay(activity: Activity, error: HalterError, attempt: number): number {
+  if (error.retryAfterMs !== undefined) return Math.min(error.retryAfterMs, 30_000)
+  const base = 500 * 2 ** (attempt - 1)
+  return Math.min(base * (0.5 + activity.service('random').next()), 30_000)
+}
+
+function asModelError(error: unknown, model: ResolvedModel): HalterError {
+  if (isHalterError(error)) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new HalterError('ERR_MODEL_FAILED', `${model.provider.name} failed on "${model.id}": ${message}`, {
+    cause: error,
+    kind: 'invalid-request',
+  })
+}
+
+function withCost(usage: Usage, prices: ModelPrices | undefined): Usage {
+  if (!prices || usage.costUsd !== undefined) return usage
+  const read = usage.cacheReadTokens ?? 0
+  const written = usage.cacheWriteTokens ?? 0
+  const plain = Math.max(0, usage.inputTokens - read - written)
+  const perMillion =
+    plain * prices.input +
+    usage.outputTokens * prices.output +
+    read * (prices.cacheRead ?? prices.input) +
+    written * (prices.cacheWrite ?? prices.input)
+  return { ...usage, costUsd: perMillion / 1_000_000 }
+}

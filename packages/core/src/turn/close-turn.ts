@@ -1,0 +1,87 @@
+import {
+  textOf,
+  type PendingEvent,
+  type TurnCompletion,
+  type TurnFailure,
+  type Usage,
+} from '@halter/protocol'
+import { isHalterError, toErrorWire } from '../errors.ts'
+import { refuseCall } from './run-call.ts'
+import { INTERRUPTED, NOT_STARTED } from './tool-answers.ts'
+import type { Settled, Turn } from './turn.ts'
+
+/** Records that the turn ended well. */
+export async function closeTurn(turn: Turn): Promise<Settled> {
+  turn.isClosing = true
+  const reason = completionOf(turn)
+  await endTurn(turn, (usage) => ({ type: 'turn.completed', turnId: turn.id, usage, reason }))
+  const { accepted } = turn.output ?? {}
+  return { status: 'completed', reason, ...resultOf(turn), ...(accepted && { output: accepted.value }) }
+}
+
+/**
+ * Records that the turn ended badly: what was said is kept, every open call gets an answer, and one terminal event follows.
+ * When even that cannot be stored, the result still tells.
+ */
+export async function failTurn(turn: Turn, thrown: unknown): Promise<Settled> {
+  turn.isClosing = true
+  const cause = turn.abort.isAborted ? turn.abort.reason : thrown
+  const error = toErrorWire(cause)
+  const reason = failureOf(turn, cause)
+  const settled = { status: 'failed', reason } as const
+  if (!turn.isOpen) return { ...settled, ...resultOf(turn), error }
+  try {
+    await answerOpenCalls(turn)
+    const retryable = reason === 'interrupted' || error.retryable === true
+    await endTurn(turn, (usage) => ({
+      type: 'turn.failed',
+      turnId: turn.id,
+      reason,
+      usage,
+      error,
+      retryable,
+    }))
+    return { ...settled, ...resultOf(turn), error }
+  } catch (storeError) {
+    return { ...settled, ...resultOf(turn), error: { ...toErrorWire(storeError), cause: error } }
+  }
+}
+
+async function endTurn(
+  turn: Turn,
+  terminal: (usage: Usage) => PendingEvent<'turn.completed' | 'turn.failed'>,
+): Promise<void> {
+  await turn.end(terminal)
+  const outcome = turn.state.lastTurn!.reason
+  await turn.hooks.observe('turn.end', { turnId: turn.id, outcome, usage: turn.usage }, turn)
+}
+
+/** A reply that was about to be stored is, without the intents of calls that will not run; every call gets an answer. */
+async function answerOpenCalls(turn: Turn): Promise<void> {
+  turn.dropIntents()
+  if (turn.reply) await turn.commit()
+  for (const { call, startedInput, answer: given } of turn.state.openCalls.values()) {
+    if (given) continue
+    const answer =
+      startedInput === undefined
+        ? refuseCall(turn, call, 'not-started', NOT_STARTED)
+        : refuseCall(turn, call, 'cancelled', INTERRUPTED)
+    turn.append(answer)
+  }
+}
+
+function completionOf({ reply }: Turn): TurnCompletion {
+  if (reply?.stopReason === 'max-output') return 'max-output'
+  return reply?.stopReason === 'refused' ? 'refused' : 'stop'
+}
+
+function failureOf(turn: Turn, cause: unknown): TurnFailure {
+  if (turn.abort.isAborted && isHalterError(cause, 'ERR_TURN_INTERRUPTED')) return 'interrupted'
+  if (isHalterError(cause, 'ERR_BUDGET_EXHAUSTED')) return 'budget-exhausted'
+  return isHalterError(cause) && cause.data?.['reason'] === 'repeated-call' ? 'repeated-call' : 'error'
+}
+
+function resultOf({ messages, usage }: Turn): Pick<Settled, 'text' | 'messages' | 'usage'> {
+  const reply = messages.findLast(({ role }) => role === 'assistant')
+  return { text: reply ? textOf(reply) : '', messages, usage }
+}

@@ -1,0 +1,95 @@
+import type { Json, ToolCallPart, ToolOutcome } from '@halter/protocol'
+import type { ToolCall } from '../contracts/hooks.ts'
+import type { ApprovalNeed, Tool } from '../contracts/tool.ts'
+import { toErrorWire } from '../errors.ts'
+import type { GuardDecision } from '../kernel/dispatch.ts'
+import { formatIssues } from '../schema.ts'
+import type { Turn } from './turn.ts'
+
+/** A call that may run, and with what. */
+export interface PreparedCall {
+  readonly call: ToolCallPart
+  readonly tool: Tool
+  /** Final: checked, transformed, judged. */
+  readonly input: Json
+}
+
+/** What became of a call before it ran. */
+export type Preparation =
+  | { readonly kind: 'run'; readonly prepared: PreparedCall }
+  | { readonly kind: 'answer'; readonly outcome: ToolOutcome; readonly text: string }
+
+/**
+ * Checks a call, lets hooks change it, checks it again, and has it judged: what a guard or a person saw is what runs.
+ * Throws nothing that is the call's own fault: the model is told instead.
+ */
+export async function prepareCall(turn: Turn, call: ToolCallPart): Promise<Preparation> {
+  const tool = turn.tools.byName.get(call.name)
+  if (!tool) return fault(unknownTool(turn, call.name))
+  if (call.input === undefined) return fault(malformed(call))
+  const checked = await tool.validate(call.input)
+  if (checked.issues) return fault(`The input of "${call.name}" is wrong: ${formatIssues(checked.issues)}`)
+  const asked: ToolCall = { callId: call.callId, name: call.name, input: checked.value }
+  let final: ToolCall
+  try {
+    final = await turn.hooks.transform('toolCall.transform', asked, turn)
+  } catch (error) {
+    return fault(toErrorWire(error).message)
+  }
+  const input = final === asked ? checked : await tool.validate(final.input)
+  if (input.issues)
+    return fault(
+      `A plugin changed the input of "${call.name}", and now it is wrong: ${formatIssues(input.issues)}`,
+    )
+  const denial = await judge(turn, tool, { ...final, input: input.value })
+  return denial === undefined
+    ? { kind: 'run', prepared: { call, tool, input: input.value } }
+    : { kind: 'answer', outcome: 'denied', text: denial }
+}
+
+/** Why a call may not run; undefined when it may. Strictest first: deny, ask, allow; then the tool's own opinion. */
+async function judge(turn: Turn, tool: Tool, call: ToolCall): Promise<string | undefined> {
+  const decision = await turn.hooks.guard('toolCall.guard', call, turn)
+  if (decision?.kind === 'deny') return `Denied by ${decision.plugin}: ${decision.reason}`
+  if (decision?.kind === 'allow') return undefined
+  const need = decision?.kind === 'ask' ? askedFor(decision) : needOf(turn, tool, call)
+  if (!need) return undefined
+  const scope = need.scope ?? tool.name
+  if (turn.state.grants.has(scope)) return undefined
+  const reply = await turn.session.approvals.ask(turn, {
+    call,
+    scope,
+    reason: need.reason,
+    plugin: decision?.plugin,
+  })
+  return reply.answer === 'deny'
+    ? (reply.reason ?? `The user denied this call of "${call.name}".`)
+    : undefined
+}
+
+function askedFor(decision: Extract<GuardDecision, { kind: 'ask' }>): ApprovalNeed {
+  return { reason: decision.reason, ...(decision.scope !== undefined && { scope: decision.scope }) }
+}
+
+function needOf(turn: Turn, tool: Tool, call: ToolCall): ApprovalNeed | undefined {
+  try {
+    return tool.needsApproval?.(call.input, { workingDir: turn.state.blueprint.workingDir })
+  } catch (error) {
+    return { reason: `"${tool.name}" could not say whether it needs approval: ${toErrorWire(error).message}` }
+  }
+}
+
+function fault(text: string): Preparation {
+  return { kind: 'answer', outcome: 'error', text }
+}
+
+function unknownTool(turn: Turn, name: string): string {
+  const names = [...turn.tools.byName.keys()].toSorted().join(', ')
+  return `There is no tool "${name}". ${names === '' ? 'No tools are available.' : `Available: ${names}.`}`
+}
+
+function malformed(call: ToolCallPart): string {
+  const raw = call.malformed ?? ''
+  const shown = raw.length > 500 ? `${raw.slice(0, 500)}…` : raw
+  return `The input of "${call.name}" is not valid JSON, or was cut off, so the tool was not run. Send the whole call again. Received: ${shown}`
+}

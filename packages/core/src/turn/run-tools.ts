@@ -1,0 +1,65 @@
+import { toolCallsOf, type AssistantMessage, type ToolCallPart } from '@halter/protocol'
+import type { Tool } from '../contracts/tool.ts'
+import { prepareCall, type PreparedCall } from './prepare-call.ts'
+import { refuseCall, runCall } from './run-call.ts'
+import { UNKNOWN_OUTCOME } from './tool-answers.ts'
+import type { Turn } from './turn.ts'
+
+/**
+ * Runs the tool calls of a reply, batch after batch: ask the hooks, store the intent, run, store results as they come. When
+ * this returns, every call has its answer in the log.
+ */
+export async function runTools(turn: Turn, reply: AssistantMessage): Promise<void> {
+  const calls = toolCallsOf(reply)
+  for (const batch of batchesOf(calls, turn)) await runBatch(turn, batch)
+  turn.repeatedCalls.check()
+}
+
+/**
+ * Answers the calls that a dead process left open. One that had not started goes the usual way; one that had runs again only
+ * when its effects allow it.
+ */
+export async function finishOpenCalls(turn: Turn): Promise<void> {
+  for (const { call, startedInput, answer } of turn.state.openCalls.values().toArray()) {
+    if (answer) continue
+    const tool = turn.tools.byName.get(call.name)
+    if (startedInput === undefined) await runBatch(turn, [call])
+    else if (tool && tool.effects !== 'unsafe') await runCall(turn, { call, tool, input: startedInput })
+    else await turn.commit(refuseCall(turn, call, 'outcome-unknown', UNKNOWN_OUTCOME))
+  }
+}
+
+async function runBatch(turn: Turn, calls: readonly ToolCallPart[]): Promise<void> {
+  const prepared: PreparedCall[] = []
+  for (const call of calls) {
+    const outcome = await prepareCall(turn, call)
+    turn.abort.throwIfAborted()
+    if (outcome.kind === 'run') prepared.push(outcome.prepared)
+    else turn.append(refuseCall(turn, call, outcome.outcome, outcome.text))
+  }
+  const { id: turnId } = turn
+  for (const { call, input } of prepared)
+    turn.append({ type: 'toolCall.started', turnId, callId: call.callId, name: call.name, input })
+  await turn.commit()
+  turn.abort.throwIfAborted()
+  if (prepared.length === 1) await runCall(turn, prepared[0]!)
+  else await Promise.all(prepared.map((call) => runCall(turn, call)))
+  turn.abort.throwIfAborted()
+}
+
+/** Neighbours that may run together, together; everything else alone, an unknown tool included. Order is kept. */
+function batchesOf(calls: readonly ToolCallPart[], turn: Turn): readonly (readonly ToolCallPart[])[] {
+  const batches: ToolCallPart[][] = []
+  let isOpen = false
+  for (const call of calls) {
+    const isShareable = mayShare(turn.tools.byName.get(call.name))
+    if (isShareable && isOpen) batches.at(-1)!.push(call)
+    else batches.push([call])
+    isOpen = isShareable
+  }
+  return batches
+}
+
+function mayShare(tool: Tool | undefined): boolean {
+  return tool !== undefined && tool.concurrency !== 'exclusive'
+}

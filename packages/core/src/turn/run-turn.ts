@@ -1,0 +1,50 @@
+import { assembleRequest } from './assemble-request.ts'
+import { closeTurn, failTurn } from './close-turn.ts'
+import { mayStop } from './may-stop.ts'
+import { openTurn } from './open-turn.ts'
+import { planContext } from './plan-context.ts'
+import { finishOpenCalls, runTools } from './run-tools.ts'
+import { streamReply } from './stream-reply.ts'
+import { submitPrompt, takeSteeredInput } from './submit-prompt.ts'
+import type { Settled, Turn } from './turn.ts'
+
+/** One user prompt, until the model has nothing more to do. Each line is a file; read them in this order. Never rejects. */
+export async function runTurn(turn: Turn): Promise<Settled> {
+  try {
+    await openTurn(turn)
+    const isAccepted = await submitPrompt(turn)
+    if (isAccepted) await runSteps(turn)
+    return await closeTurn(turn)
+  } catch (error) {
+    return await failTurn(turn, error)
+  }
+}
+
+/** A turn that a dead process left open, from where it was. Never rejects. */
+export async function continueTurn(turn: Turn): Promise<Settled> {
+  try {
+    await openTurn(turn)
+    const isAccepted = turn.state.turn?.hasPrompt === true || (await submitPrompt(turn))
+    if (isAccepted) {
+      await finishOpenCalls(turn)
+      await runSteps(turn)
+    }
+    return await closeTurn(turn)
+  } catch (error) {
+    return await failTurn(turn, error)
+  }
+}
+
+async function runSteps(turn: Turn): Promise<void> {
+  for (;;) {
+    turn.step = (turn.state.turn?.steps ?? 0) + 1 // the budget ends it, inside callModel
+    await turn.session.turns.runTasks(turn)
+    turn.abort.throwIfAborted()
+    const plan = await planContext(turn)
+    const request = await assembleRequest(turn, plan)
+    const reply = await streamReply(turn, request, plan)
+    await runTools(turn, reply)
+    if (await takeSteeredInput(turn)) continue
+    if (await mayStop(turn, reply)) return
+  }
+}

@@ -1,0 +1,114 @@
+import {
+  NO_USAGE,
+  type AssistantMessage,
+  type ContextPlan,
+  type MessageId,
+  type Usage,
+} from '@halter/protocol'
+import type { ModelRequest, ResolvedModel } from '../contracts/provider.ts'
+import { HalterError, isHalterError } from '../errors.ts'
+import { assembleRequest } from './assemble-request.ts'
+import { callModel, type CalledModel } from './call-model.ts'
+import { planContext } from './plan-context.ts'
+import type { DraftListener, ReplyDraft } from './reply-draft.ts'
+import type { Turn } from './turn.ts'
+
+/**
+ * Calls the model and puts its reply into the next commit. The hot path: no hook, and no await but the provider's, between a
+ * part and its readers. An interrupted reply leaves its text behind.
+ */
+export async function streamReply(
+  turn: Turn,
+  request: ModelRequest,
+  plan: ContextPlan,
+): Promise<AssistantMessage> {
+  const reply = await callOnce(turn, request, plan.estimatedTokens).catch(async (error: unknown) => {
+    if (!isHalterError(error) || error.kind !== 'context-too-long') throw error
+    const shorter = await planContext(turn, true)
+    return callOnce(turn, await assembleRequest(turn, shorter), shorter.estimatedTokens)
+  })
+  return acceptReply(turn, reply)
+}
+
+async function callOnce(turn: Turn, request: ModelRequest, estimatedTokens: number): Promise<CalledModel> {
+  const messageId = turn.service('ids').next('message')
+  return callModel(turn, request, {
+    purpose: 'turn',
+    model: turn.model,
+    messageId,
+    estimatedTokens,
+    listener: liveListener(turn, messageId),
+    onFailure: (draft, usage, model) => {
+      if (turn.abort.isAborted) keepText(turn, draft, model)
+      if (usage !== NO_USAGE) appendUsage(turn, usage, model)
+    },
+  })
+}
+
+/** Puts the reply, as hooks leave it, into the next commit. */
+async function acceptReply(turn: Turn, reply: CalledModel): Promise<AssistantMessage> {
+  const { id: turnId } = turn
+  for (const data of reply.metadata) turn.append({ type: 'model.metadata', turnId, purpose: 'turn', data })
+  for (const message of reply.warnings)
+    turn.append({ type: 'warning.raised', code: 'ERR_MODEL_FAILED', message, turnId })
+  try {
+    const message = await judgeReply(turn, reply.message)
+    if (message.parts.length > 0) turn.append({ type: 'message.appended', turnId, message })
+    turn.reply = message
+    return message
+  } finally {
+    appendUsage(turn, reply.usage, reply.model)
+  }
+}
+
+/** @throws HalterError `ERR_TURN_REFUSED` when a guard refuses the reply. */
+async function judgeReply(turn: Turn, message: AssistantMessage): Promise<AssistantMessage> {
+  const changed = await turn.hooks.transform('response.transform', message, turn)
+  const decision = await turn.hooks.guard('response.guard', changed, turn)
+  if (decision?.kind !== 'deny') return changed
+  throw new HalterError('ERR_TURN_REFUSED', `${decision.plugin} refused the reply: ${decision.reason}`, {
+    plugin: decision.plugin,
+    hook: 'response.guard',
+  })
+}
+
+function keepText(turn: Turn, draft: ReplyDraft, model: ResolvedModel): void {
+  const message = draft.salvage(turn.clock.now(), model.model)
+  if (!message) return
+  turn.append({ type: 'message.appended', turnId: turn.id, message })
+  turn.reply = message
+}
+
+function appendUsage(turn: Turn, usage: Usage, model: ResolvedModel): void {
+  turn.append({ type: 'usage.recorded', turnId: turn.id, purpose: 'turn', model: model.id, usage })
+}
+
+/** Publishes deltas; builds none when nobody listens. */
+function liveListener(turn: Turn, messageId: MessageId): DraftListener {
+  const { session, id: turnId } = turn
+  const { id: sessionId } = session
+  return {
+    text(part, offset, text) {
+      if (session.isHeard)
+        session.live({ type: 'text.delta', sessionId, turnId, messageId, part, offset, text })
+    },
+    thinking(part, offset, text) {
+      if (session.isHeard)
+        session.live({ type: 'thinking.delta', sessionId, turnId, messageId, part, offset, text })
+    },
+    toolInput(part, offset, text, callId, name) {
+      if (session.isHeard)
+        session.live({
+          type: 'toolInput.delta',
+          sessionId,
+          turnId,
+          messageId,
+          part,
+          offset,
+          text,
+          callId,
+          name,
+        })
+    },
+  }
+}

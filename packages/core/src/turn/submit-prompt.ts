@@ -1,0 +1,61 @@
+import type { MessageOrigin, UserPart } from '@halter/protocol'
+import type { PromptDraft } from '../contracts/hooks.ts'
+import type { Turn } from './turn.ts'
+
+/**
+ * Asks the prompt hooks and stores the user's message, or why it was refused. True when the model is to see it.
+ */
+export async function submitPrompt(
+  turn: Turn,
+  input = turn.input,
+  origin: MessageOrigin = 'user',
+): Promise<boolean> {
+  const draft = await turn.hooks.transform('prompt.transform', { parts: input, notes: [] }, turn)
+  const decision = await turn.hooks.guard('prompt.guard', draft, turn)
+  turn.abort.throwIfAborted()
+  if (decision?.kind === 'deny') {
+    const { reason, plugin } = decision
+    await turn.commit({ type: 'prompt.refused', turnId: turn.id, reason, plugin })
+    return false
+  }
+  appendUserMessage(turn, draft.parts, origin)
+  appendNotes(turn, draft)
+  await turn.commit()
+  return true
+}
+
+/** Puts a user message into the next commit. */
+export function appendUserMessage(turn: Turn, parts: readonly UserPart[], origin: MessageOrigin): void {
+  turn.append({
+    type: 'message.appended',
+    turnId: turn.id,
+    message: {
+      role: 'user',
+      id: turn.service('ids').next('message'),
+      at: turn.clock.now(),
+      parts,
+      ...(origin !== 'user' && { origin }),
+    },
+  })
+}
+
+/** Takes in what was steered into the turn since the last safe point. True when the model has something new to read. */
+export async function takeSteeredInput(turn: Turn): Promise<boolean> {
+  let hasNew = false
+  while (turn.steered.length > 0) {
+    const isAccepted = await submitPrompt(turn, turn.steered.shift(), 'steer')
+    hasNew ||= isAccepted
+  }
+  return hasNew
+}
+
+function appendNotes(turn: Turn, draft: PromptDraft): void {
+  for (const text of draft.notes)
+    turn.append({
+      type: 'context.injected',
+      id: turn.service('ids').next('segment'),
+      text,
+      scope: 'turn',
+      plugin: 'prompt.transform',
+    })
+}
