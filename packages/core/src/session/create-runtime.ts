@@ -20,19 +20,20 @@ const TIMEOUTS: Required<RuntimeTimeouts> = Object.freeze({
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<SessionRuntime> {
   const timeouts = { ...TIMEOUTS, ...options.timeouts }
-  let runtime: Runtime | undefined
+  const started: { runtime?: Runtime } = {}
   const warn: RuntimeParts['warn'] = (warning) => {
-    const logger = runtime?.kernel.current.get('logger')
+    const logger = started.runtime?.kernel.current.get('logger')
     if (logger) logger.warn(warning.message, warning)
     else process.stderr.write(`${warning.message}\n`)
   }
   const kernel = await Kernel.start(
     { plugins: options.plugins ?? [], presets: options.presets ?? [] },
-    { timeouts, hasOpenSessions: () => (runtime?.openSessions ?? 0) > 0, onWarning: warn },
+    { timeouts, hasOpenSessions: () => (started.runtime?.openSessions ?? 0) > 0, onWarning: warn },
   )
   const removeGuards = options.processGuards
     ? createProcessGuards(({ error, plugin }) => warn({ ...toErrorWire(error), plugin }))
     : undefined
-  runtime = new Runtime({ kernel, options, timeouts, warn, onClose: () => removeGuards?.() })
+  const runtime = new Runtime({ kernel, options, timeouts, warn, onClose: () => removeGuards?.() })
+  started.runtime = runtime
   return runtime
 }

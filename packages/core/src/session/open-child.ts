@@ -109,7 +109,7 @@ async function store(parent: Session, blueprint: SessionBlueprint, request: Spaw
 function start(parent: Session, child: Session, { task }: SpawnRequest): ChildHandle {
   const handle = child.submit([{ kind: 'text', text: task }])
   const release = parent.turns.current?.abort.adopt({
-    abort: (reason) => handle.interrupt(reason instanceof Error ? reason.message : undefined),
+    abort: (reason) => handle.interrupt(reason.message),
   })
   const result = handle.result.then((settled) => settle(parent, child, settled)).finally(() => release?.())
   return { id: child.id, result, interrupt: () => handle.interrupt('its parent stopped it') }

@@ -53,8 +53,8 @@ export class SubmittedTurn implements TurnHandle {
   }
 
   /** Calls back once there is a result. */
-  onSettled(callback: () => void): void {
-    void this.#settled.promise.then(callback)
+  onSettled(run: () => void): void {
+    void this.#settled.promise.then(run)
   }
 
   settle(result: TurnResult): void {

@@ -1,5 +1,10 @@
 type MaybePromise<T> = T | Promise<T>
 
+/** What hangs below a scope: a controller, or another scope. */
+export interface Abortable {
+  abort(reason: Error): void
+}
+
 /** True for promises and whatever else has a `then`. */
 export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
@@ -12,8 +17,8 @@ export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
 export class AbortScope {
   readonly #controller = new AbortController()
   readonly #graceMs: number
-  readonly #children = new Set<{ abort(reason: unknown): void }>()
-  readonly #waiting = new Set<(reason: unknown) => void>()
+  readonly #children = new Set<Abortable>()
+  readonly #waiting = new Set<(reason: Error) => void>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(graceMs: number) {
@@ -28,8 +33,8 @@ export class AbortScope {
     return this.#controller.signal.aborted
   }
 
-  get reason(): unknown {
-    return this.#controller.signal.reason
+  get reason(): Error {
+    return this.#controller.signal.reason as Error
   }
 
   throwIfAborted(): void {
@@ -37,7 +42,7 @@ export class AbortScope {
   }
 
   /** Aborts this and everything below it; the first reason stays. */
-  abort(reason: unknown): void {
+  abort(reason: Error): void {
     if (this.isAborted) return
     this.#controller.abort(reason)
     for (const child of this.#children) child.abort(reason)
@@ -45,7 +50,7 @@ export class AbortScope {
   }
 
   /** Puts something under this scope until the returned function is called. Aborts it at once when the scope already is. */
-  adopt(child: { abort(reason: unknown): void }): () => void {
+  adopt(child: Abortable): () => void {
     if (this.isAborted) child.abort(this.reason)
     this.#children.add(child)
     return () => this.#children.delete(child)
@@ -55,7 +60,7 @@ export class AbortScope {
   settle<T>(work: MaybePromise<T>): MaybePromise<T> {
     if (!isPromise(work)) return work
     return new Promise<T>((resolve, reject) => {
-      const giveUp = (reason: unknown): void => reject(reason)
+      const giveUp = (reason: Error): void => reject(reason)
       const leave = (): void => {
         this.#waiting.delete(giveUp)
         if (this.#timer && this.#waiting.size === 0) this.#disarm()
@@ -66,7 +71,7 @@ export class AbortScope {
           leave()
           resolve(value)
         },
-        (error: unknown) => {
+        (error: Error) => {
           leave()
           reject(error)
         },
