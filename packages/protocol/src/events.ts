@@ -1,7 +1,7 @@
-import type { SessionBlueprint } from './blueprint.ts'
+import type { ReasoningEffort, SessionBlueprint } from './blueprint.ts'
 import type { ErrorWire } from './error.ts'
 import type { MessageId, SessionId, ToolCallId, TurnId } from './ids.ts'
-import type { Json, Message, ToolResultPart, UserPart } from './messages.ts'
+import type { AssistantMessage, Json, ToolResultPart, UserMessage, UserPart } from './messages.ts'
 import type { CompactionOutcome } from './plan.ts'
 import type { ModelPurpose, Usage } from './usage.ts'
 
@@ -40,8 +40,10 @@ export interface HookRun {
 export interface StoredEventPayloads {
   'session.started': { readonly blueprint: SessionBlueprint }
   'session.resumed': { readonly interrupted: 'close' | 'continue' }
-  /** `inheritedUsage` is what the copied prefix had cost; the fork's own budgets start at zero. */
-  'session.forked': { readonly from: SessionId; readonly at: number; readonly inheritedUsage: Usage }
+  /**
+   * Events 1 to `atSeq` are those of `from`. `inheritedUsage` is what they had cost; the fork's own budgets start at zero.
+   */
+  'session.forked': { readonly from: SessionId; readonly atSeq: number; readonly inheritedUsage: Usage }
   'session.updated': SessionUpdate
   'session.closed': { readonly reason: string }
   /** `input` is what was submitted, before any hook saw it; the stored message is what hooks made of it. */
@@ -54,7 +56,8 @@ export interface StoredEventPayloads {
     readonly output?: Json
   }
   'prompt.refused': { readonly turnId: TurnId; readonly reason: string; readonly plugin?: string }
-  'message.appended': { readonly turnId?: TurnId; readonly message: Message }
+  /** A tool message is not among them: it is folded from `toolCall.finished`. */
+  'message.appended': { readonly turnId?: TurnId; readonly message: UserMessage | AssistantMessage }
   /** Stored before the tool runs; `input` is the final one, after every transform. */
   'toolCall.started': {
     readonly turnId: TurnId
@@ -97,6 +100,7 @@ export interface StoredEventPayloads {
     readonly scope: 'turn' | 'session'
     readonly plugin: string
   }
+  /** `usage` is for people: the ledger counts the `usage.recorded` of the calls that it took. */
   'compaction.applied': CompactionOutcome & { readonly turnId?: TurnId; readonly usage?: Usage }
   'model.metadata': { readonly turnId?: TurnId; readonly purpose: ModelPurpose; readonly data: Json }
   'usage.recorded': {
@@ -146,8 +150,8 @@ export interface SessionUpdate {
   /** Replaces all pairs. */
   readonly metadata?: Readonly<Record<string, string>>
   readonly model?: string
-  readonly models?: SessionBlueprint['models']
-  readonly effort?: SessionBlueprint['effort']
+  readonly models?: NonNullable<SessionBlueprint['models']>
+  readonly effort?: ReasoningEffort
   readonly workingDir?: string
   readonly limits?: SessionBlueprint['limits']
 }

@@ -1,11 +1,14 @@
-import type { OpenCall, PluginState, SessionState, ChildRecord, InjectedSegment, OpenTurn } from './state.ts'
+import type { SessionBlueprint } from './blueprint.ts'
 import { EVENT_VERSIONS, type StoredEvent, type StoredEventType } from './events.ts'
 import type { SessionId, ToolCallId } from './ids.ts'
+import { Injections } from './injections.ts'
+import { Ledger } from './ledger.ts'
 import { toolCallsOf, type Json, type Message, type ToolMessage } from './messages.ts'
-import type { SeqRange } from './plan.ts'
+import type { ChildRecord, OpenCall, OpenTurn, PluginState, SessionState } from './state.ts'
 import { titleOf } from './summary.ts'
-import { transcript, type Transcript } from './transcript.ts'
-import { addUsage, contextTokens, NO_USAGE, type Usage } from './usage.ts'
+import type { Transcript } from './transcript.ts'
+import { addUsage, contextTokens, NO_USAGE } from './usage.ts'
+import { MessageWindow } from './window.ts'
 
 /** How one plugin's state folds from its `plugin.noted` events. Pure: same state and note, same result. */
 export interface PluginReducer {
@@ -21,6 +24,16 @@ export type PluginReducers = ReadonlyMap<string, PluginReducer>
 
 const NO_REDUCERS: PluginReducers = new Map()
 
+/** What a state without events is made from. */
+const NO_BLUEPRINT: SessionBlueprint = Object.freeze({
+  sessionId: '',
+  depth: 0,
+  model: '',
+  workingDir: '',
+  limits: Object.freeze({}),
+  metadata: Object.freeze({}),
+})
+
 /** The state that `events` lead to. Pure: the same events give the same state, and nothing else is read. */
 export function fold(events: Iterable<StoredEvent>, reducers: PluginReducers = NO_REDUCERS): SessionState {
   const state = new SessionFold(reducers)
@@ -33,20 +46,21 @@ export function fold(events: Iterable<StoredEvent>, reducers: PluginReducers = N
  * The one place where session state changes. Whoever holds it as {@link SessionState} only reads.
  */
 export class SessionFold implements SessionState {
+  sessionId: SessionId = ''
   head = 0
-  blueprint!: SessionState['blueprint']
+  blueprint = NO_BLUEPRINT
   turn: OpenTurn | undefined
   lastTurn: SessionState['lastTurn']
   turns = 0
-  injected: readonly InjectedSegment[] = []
-  usage: SessionState['usage'] = { total: NO_USAGE, byPurpose: {}, children: NO_USAGE, inherited: NO_USAGE }
   anchor: SessionState['anchor']
   compactions = 0
   title: string | undefined
-  metadata: Readonly<Record<string, string>> = {}
+  metadata: SessionState['metadata'] = NO_BLUEPRINT.metadata
   createdAt = 0
   updatedAt = 0
   readOnly: SessionState['readOnly']
+  /** Whether the session was shut down and not resumed since. */
+  isClosed = false
 
   readonly openCalls = new Map<ToolCallId, OpenCall>()
   readonly approvals = new Map<ToolCallId, StoredEvent<'approval.requested'>>()
@@ -54,67 +68,63 @@ export class SessionFold implements SessionState {
   readonly children = new Map<SessionId, ChildRecord>()
   readonly plugins = new Map<string, PluginState>()
 
+  /** For the table below. @internal */
+  readonly window = new MessageWindow()
+  /** For the table below. @internal */
+  readonly ledger = new Ledger()
+  /** For the table below. @internal */
+  readonly injections = new Injections()
+
   readonly #reducers: PluginReducers
-  /** Only grows between compactions, so that a transcript taken earlier stays what it was. */
-  #messages: Message[] = []
-  #seqs: number[] = []
-  #closed = false
 
   constructor(reducers: PluginReducers = NO_REDUCERS) {
     this.#reducers = reducers
   }
 
-  get sessionId(): SessionId {
-    return this.blueprint.sessionId
-  }
-
   get status(): SessionState['status'] {
     if (this.turn) return 'interrupted' // whoever runs the turn knows better: `running` is a live process's claim
-    return this.#closed ? 'closed' : 'idle'
+    return this.isClosed ? 'closed' : 'idle'
   }
 
   get transcript(): Transcript {
-    return transcript(this.#messages)
+    return this.window.transcript
+  }
+
+  get seqs(): readonly number[] {
+    return this.window.seqs
+  }
+
+  get injected(): SessionState['injected'] {
+    return this.injections.view
+  }
+
+  get usage(): SessionState['usage'] {
+    return this.ledger.view
   }
 
   /** Length of the transcript, without making one. */
   get messageCount(): number {
-    return this.#messages.length
+    return this.window.length
   }
 
-  /** `seq` of the event that stored each message of the transcript, in its order. */
-  get seqs(): readonly number[] {
-    return this.#seqs
-  }
-
-  /** Takes the next event of the log into the state. Events must come in `seq` order, each once. */
+  /**
+   * Takes the next event of the log into the state. Events must come in `seq` order, each once. An event that this code does
+   * not know in exactly this version changes nothing but `head`, `updatedAt` and `readOnly`.
+   */
   apply(event: StoredEvent): void {
+    this.sessionId = event.sessionId
     this.head = event.seq
     this.updatedAt = event.at
     const change = changes.get(event.type)
-    if (!change || event.v > EVENT_VERSIONS[event.type]) {
-      this.readOnly ??= { type: event.type, v: event.v, seq: event.seq }
-      return
-    }
-    change(this, event)
-  }
-
-  /** For the table below. @internal */
-  push(message: Message, seq: number): void {
-    this.#messages.push(message)
-    this.#seqs.push(seq)
-  }
-
-  /** For the table below. @internal */
-  setClosed(closed: boolean): void {
-    this.#closed = closed
+    if (change && event.v === EVENT_VERSIONS[event.type]) change(this, event)
+    else this.readOnly ??= { type: event.type, v: event.v, seq: event.seq }
   }
 
   /** For the table below. @internal */
   note(plugin: string, note: { readonly name: string; readonly data: Json }): void {
     const reducer = this.#reducers.get(plugin)
     if (!reducer) return
-    const before = this.plugins.get(plugin) ?? { version: reducer.version, value: reducer.initial }
+    const before = this.plugins.get(plugin) ?? { version: reducer.version, value: copyOf(reducer.initial) }
     if (before.frozen !== undefined) return
     try {
       const value =
@@ -126,31 +136,6 @@ export class SessionFold implements SessionState {
       this.plugins.set(plugin, { ...before, frozen: error instanceof Error ? error.message : String(error) })
     }
   }
-
-  /** For the table below: a new list, so that transcripts taken before keep the old one. @internal */
-  compact(dropped: readonly SeqRange[], summary: Message | undefined, seq: number): void {
-    const messages: Message[] = []
-    const seqs: number[] = []
-    let isPlaced = summary === undefined
-    for (const [index, message] of this.#messages.entries()) {
-      const at = this.#seqs[index]!
-      if (dropped.some((range) => at >= range.from && at <= range.to)) continue
-      if (!isPlaced && at > dropped[0]!.from) {
-        messages.push(summary!)
-        seqs.push(seq)
-        isPlaced = true
-      }
-      messages.push(message)
-      seqs.push(at)
-    }
-    if (!isPlaced) {
-      messages.push(summary!)
-      seqs.push(seq)
-    }
-    this.#messages = messages
-    this.#seqs = seqs
-    this.anchor = undefined
-  }
 }
 
 type Change<T extends StoredEventType> = (state: SessionFold, event: StoredEvent<T>) => void
@@ -161,24 +146,28 @@ const nothing = (): void => {}
 const table: { readonly [K in StoredEventType]: Change<K> } = {
   'session.started': (state, { blueprint, at }) => {
     state.blueprint = blueprint
-    state.title = blueprint.title
+    state.title = blueprint.title || undefined
     state.metadata = blueprint.metadata
     state.createdAt = at
   },
-  'session.resumed': (state) => state.setClosed(false),
+  'session.resumed': (state) => {
+    state.isClosed = false
+  },
   'session.forked': (state, event) => {
     state.blueprint = { ...state.blueprint, sessionId: event.sessionId }
     state.createdAt = event.at
     state.children.clear()
-    state.usage = { total: NO_USAGE, byPurpose: {}, children: NO_USAGE, inherited: event.inheritedUsage }
-    state.setClosed(false)
+    state.ledger.inherit(event.inheritedUsage)
+    state.isClosed = false
   },
   'session.updated': (state, event) => {
     const { title, metadata, model, models, effort, workingDir, limits } = event
-    if (title !== undefined) state.title = title
+    if (title !== undefined) state.title = title || undefined
     if (metadata !== undefined) state.metadata = metadata
     state.blueprint = {
       ...state.blueprint,
+      ...(title !== undefined && { title }),
+      ...(metadata !== undefined && { metadata }),
       ...(model !== undefined && { model }),
       ...(models !== undefined && { models }),
       ...(effort !== undefined && { effort }),
@@ -186,7 +175,9 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
       ...(limits !== undefined && { limits }),
     }
   },
-  'session.closed': (state) => state.setClosed(true),
+  'session.closed': (state) => {
+    state.isClosed = true
+  },
   'turn.started': (state, { turnId, seq, at, input }) => {
     state.turns += 1
     state.title ??= titleOf(input) || undefined
@@ -194,24 +185,26 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
   },
   'prompt.refused': nothing,
   'message.appended': (state, { message, seq }) => {
-    state.push(message, seq)
+    state.window.push(message, seq)
     if (message.role === 'user' && state.turn && !state.turn.hasPrompt)
       state.turn = { ...state.turn, hasPrompt: true }
     if (message.role !== 'assistant') return
-    for (const call of toolCallsOf(message)) state.openCalls.set(call.callId, { call, messageId: message.id })
+    for (const call of toolCallsOf(message))
+      if (!state.openCalls.has(call.callId)) state.openCalls.set(call.callId, { call, messageId: message.id })
   },
   'toolCall.started': (state, { callId, input }) => {
     const open = state.openCalls.get(callId)
     if (open) state.openCalls.set(callId, { ...open, startedInput: input })
   },
   'toolCall.finished': (state, event) => {
-    const open = state.openCalls.get(event.callId)
-    if (!open) return
     state.approvals.delete(event.callId)
-    state.openCalls.set(event.callId, { ...open, answer: toolMessage(event, open.call.name) })
-    for (const [callId, { answer }] of state.openCalls) {
-      if (!answer) break
-      state.push(answer, event.seq)
+    const open = state.openCalls.get(event.callId)
+    if (!open || open.answer) return
+    const answer = toolMessage(event, open.call.name)
+    state.openCalls.set(event.callId, { ...open, answer, answerSeq: event.seq })
+    for (const [callId, call] of state.openCalls) {
+      if (!call.answer) break
+      state.window.push(call.answer, call.answerSeq!)
       state.openCalls.delete(callId)
     }
   },
@@ -223,17 +216,23 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
     if (answer === 'session' || answer === 'always') state.grants.add(scope)
   },
   'hook.ran': nothing,
-  'context.injected': (state, { id, text, scope, plugin }) => {
-    state.injected = [...state.injected, { id, text, scope, plugin, stability: 'turn' }]
+  'context.injected': (state, { id, text, scope, plugin, seq }) => {
+    state.injections.add({ id, text, scope, plugin, stability: 'turn' }, seq)
   },
   'compaction.applied': (state, event) => {
+    const [open] = state.openCalls.values()
     state.compactions += 1
-    if (event.usage) spend(state, 'compaction', event.usage)
-    state.compact(event.droppedSeqs, summaryMessage(event), event.seq)
+    state.anchor = undefined
+    state.window.cut({
+      dropped: event.droppedSeqs,
+      summary: summaryMessage(event),
+      seq: event.seq,
+      openReply: open?.messageId,
+    })
   },
   'model.metadata': nothing,
   'usage.recorded': (state, { purpose, usage }) => {
-    spend(state, purpose, usage)
+    state.ledger.spend(purpose, usage)
     if (purpose === 'turn') state.anchor = { messages: state.messageCount, tokens: contextTokens(usage) }
     if (state.turn)
       state.turn = {
@@ -249,7 +248,7 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
   'subagent.settled': (state, { childId, outcome, usage }) => {
     const child = state.children.get(childId)
     if (child) state.children.set(childId, { ...child, outcome })
-    if (usage) state.usage = { ...state.usage, children: addUsage(state.usage.children, usage) }
+    if (usage) state.ledger.settle(usage)
   },
   'plugin.noted': (state, { plugin, name, data }) => state.note(plugin, { name, data }),
   'cache.broken': nothing,
@@ -264,17 +263,14 @@ const changes = new Map(Object.entries(table)) as ReadonlyMap<string, Change<Sto
 function endTurn(state: SessionFold, lastTurn: NonNullable<SessionState['lastTurn']>): void {
   state.turn = undefined
   state.lastTurn = lastTurn
-  if (state.injected.length > 0) state.injected = state.injected.filter(({ scope }) => scope === 'session')
+  state.injections.endTurn()
+  for (const [callId, { turnId }] of state.approvals)
+    if (turnId === lastTurn.turnId) state.approvals.delete(callId)
 }
 
-function spend(state: SessionFold, purpose: string, usage: Usage): void {
-  const { total, byPurpose, children, inherited } = state.usage
-  state.usage = {
-    total: addUsage(total, usage),
-    byPurpose: { ...byPurpose, [purpose]: addUsage(byPurpose[purpose] ?? NO_USAGE, usage) },
-    children,
-    inherited,
-  }
+/** A reducer that changes `initial` in place must not change it for every other session. */
+function copyOf(value: Json): Json {
+  return JSON.parse(JSON.stringify(value)) as Json
 }
 
 function toolMessage(event: StoredEvent<'toolCall.finished'>, name: string): ToolMessage {

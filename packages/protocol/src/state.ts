@@ -17,6 +17,8 @@ export interface OpenCall {
   readonly startedInput?: Json
   /** Its answer, held back until every earlier call of the reply has one. */
   readonly answer?: ToolMessage
+  /** `seq` of the event that holds the answer. */
+  readonly answerSeq?: number
 }
 
 /** The turn that has started and not ended. */
@@ -77,11 +79,16 @@ export interface SessionState {
   readonly sessionId: SessionId
   /** `seq` of the newest event; 0 before the first. */
   readonly head: number
-  /** Absent only before `session.started`. */
+  /** Before `session.started`: one of empty names. */
   readonly blueprint: SessionBlueprint
   readonly status: SessionStatus
   /** The live window: what was said and is not compacted away. */
   readonly transcript: Transcript
+  /**
+   * `seq` of the event that stored each message of `transcript`, by its index: what a compaction names. Not ascending
+   * everywhere: a summary stands where the first message that left stood, and results stand in call order.
+   */
+  readonly seqs: readonly number[]
   readonly turn: OpenTurn | undefined
   readonly lastTurn: LastTurn | undefined
   readonly turns: number
@@ -100,7 +107,7 @@ export interface SessionState {
    */
   readonly anchor: { readonly messages: number; readonly tokens: number } | undefined
   readonly compactions: number
-  /** The one given, or else the first line of the first prompt. */
+  /** The one given, or else the first line of the first prompt that has text. */
   readonly title: string | undefined
   readonly metadata: Readonly<Record<string, string>>
   readonly createdAt: number

@@ -1,4 +1,4 @@
-import type { StoredEvent, StoredEventType } from './events.ts'
+import { EVENT_VERSIONS, type StoredEvent, type StoredEventType } from './events.ts'
 import type { SessionId } from './ids.ts'
 import { textOf, type UserPart } from './messages.ts'
 import type { SessionStatus } from './state.ts'
@@ -50,6 +50,7 @@ export function foldSummary(
   summary: SessionSummary | undefined,
   event: StoredEvent,
 ): SessionSummary | undefined {
+  if (event.v !== EVENT_VERSIONS[event.type]) return summary
   if (event.type === 'usage.recorded' && summary)
     return { ...summary, usage: addUsage(summary.usage, event.usage) }
   if (!LISTED.has(event.type)) return summary
@@ -85,8 +86,8 @@ function changeSummary(summary: SessionSummary | undefined, event: StoredEvent):
   }
 }
 
-function newSummary({ blueprint, at, seq }: StoredEvent<'session.started'>): SessionSummary {
-  const { sessionId, parentId, agent, title, metadata, model, workingDir } = blueprint
+function newSummary({ sessionId, blueprint, at, seq }: StoredEvent<'session.started'>): SessionSummary {
+  const { parentId, agent, title, metadata, model, workingDir } = blueprint
   return {
     sessionId,
     ...(parentId !== undefined && { parentId }),
@@ -104,8 +105,14 @@ function newSummary({ blueprint, at, seq }: StoredEvent<'session.started'>): Ses
   }
 }
 
-/** The first line of a prompt, at most 80 characters; empty when it has no text. */
+/** The first line of a prompt, at most 80 UTF-16 units and never half a character; empty when it has no text. */
 export function titleOf(input: readonly UserPart[]): string {
   const line = textOf({ parts: input }).trim().split('\n', 1)[0]!.trim()
-  return line.length <= 80 ? line : `${line.slice(0, 79).trimEnd()}…`
+  if (line.length <= 80) return line
+  const cut = line.slice(0, 79)
+  return `${isHighSurrogate(cut.charCodeAt(78)) ? cut.slice(0, -1) : cut.trimEnd()}…`
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff
 }

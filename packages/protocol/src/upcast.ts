@@ -1,24 +1,25 @@
 import { EVENT_VERSIONS, type StoredEvent, type StoredEventType } from './events.ts'
 
-type RawEvent = { readonly type: string; readonly v: number } & Record<string, unknown>
-type Upcaster = (event: RawEvent) => RawEvent
+/** An event as it may lie in an old log: of any type, version and payload. */
+export type RawEvent = { readonly type: string; readonly v: number } & Readonly<Record<string, unknown>>
+/** Brings the payload of one version to the next; the version itself is raised for it. */
+export type Upcaster = (event: RawEvent) => RawEvent
 
 /**
  * One step up: `type@v` to the payload of `v + 1`. Stored logs are never rewritten, so an entry here lives for as long as
  * logs do. Empty while every type is at version 1.
  */
-const UPCASTERS: ReadonlyMap<string, Upcaster> = new Map()
+export const UPCASTERS: ReadonlyMap<string, Upcaster> = new Map()
 
 /**
- * An event as this code knows it, from one that may be older: each upcaster in turn, up to the version of
- * {@link EVENT_VERSIONS}. A newer or unknown one comes back as it is; the fold marks the session read-only.
+ * An event as this code knows it, from one that may be older: each upcaster in turn, for as long as there is one. A newer or
+ * unknown event comes back as it is; the fold marks the session read-only.
  */
 export function upcast(event: RawEvent, upcasters: ReadonlyMap<string, Upcaster> = UPCASTERS): StoredEvent {
   let current = event
   for (;;) {
     const next = upcasters.get(`${current.type}@${current.v}`)
-    if (!next || current.v >= (EVENT_VERSIONS[current.type as StoredEventType] ?? 0))
-      return current as unknown as StoredEvent
+    if (!next) return current as unknown as StoredEvent
     current = { ...next(current), v: current.v + 1 }
   }
 }
