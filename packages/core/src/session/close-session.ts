@@ -1,5 +1,6 @@
 import { HalterError } from '../errors.ts'
 import { Activity } from '../turn/activity.ts'
+import { within } from '../turn/within.ts'
 import type { Session } from './session.ts'
 
 /** How long `session.end` may hold up a shutdown. Milliseconds. */
@@ -18,20 +19,10 @@ export async function closeSession(session: Session, reason: string): Promise<vo
   await session.turns.settled()
   const activity = new Activity(session)
   try {
-    await withinASecond(activity.hooks.observe('session.end', { reason }, activity))
+    await within(END_TIMEOUT_MS, activity.hooks.observe('session.end', { reason }, activity))
     await session.log.append([{ type: 'session.closed', reason }])
   } finally {
     await activity.release()
     await session.runtime.forget(session)
   }
-}
-
-async function withinASecond(work: void | Promise<void>): Promise<void> {
-  if (!work) return
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, END_TIMEOUT_MS)
-  })
-  await Promise.race([work, deadline])
-  clearTimeout(timer)
 }

@@ -26,7 +26,7 @@ export async function compactSession(
   const { outcome, usage } = result
   await session.log.append([{ type: 'compaction.applied', ...outcome, ...activity.turn }])
   session.startSource = 'compact'
-  await activity.hooks.observe(
+  void activity.hooks.observe(
     'compaction.end',
     { summary: outcome.summary, ...(usage && { usage }) },
     activity,

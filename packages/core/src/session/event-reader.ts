@@ -35,6 +35,7 @@ export class EventReader implements AsyncIterableIterator<SessionEvent> {
   #replay: AsyncIterator<StoredEvent> | undefined
   #dropped = 0
   #isClosed = false
+  #isEnding = false
   #wake: ((result: IteratorResult<SessionEvent>) => void) | undefined
 
   constructor(options: EventReaderOptions) {
@@ -73,6 +74,7 @@ export class EventReader implements AsyncIterableIterator<SessionEvent> {
     const result = this.#nextBuffered()
     if (result) return Promise.resolve(result)
     if (this.#replay) return this.#nextStored()
+    if (this.#isEnding) this.close()
     if (this.#isClosed) return Promise.resolve(DONE)
     return new Promise((resolve) => {
       this.#wake = resolve
@@ -82,6 +84,12 @@ export class EventReader implements AsyncIterableIterator<SessionEvent> {
   return(): Promise<IteratorResult<SessionEvent>> {
     this.close()
     return Promise.resolve(DONE)
+  }
+
+  /** Nothing more will come: the iteration ends when what is buffered has been read. */
+  end(): void {
+    this.#isEnding = true
+    if (this.#wake) this.close()
   }
 
   /** Ends the iteration; what is buffered is given up. */

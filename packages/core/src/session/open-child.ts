@@ -131,7 +131,7 @@ async function settle(parent: Session, child: Session, turn: TurnResult): Promis
   try {
     await parent.log.append([{ type: 'subagent.settled', ...result }])
     const activity = parent.turns.current
-    if (activity) await activity.hooks.observe('subagent.end', result, activity)
+    if (activity) void activity.hooks.observe('subagent.end', result, activity)
   } catch (storeError) {
     parent.runtime.warn(toErrorWire(storeError))
   }

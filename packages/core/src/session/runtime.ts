@@ -21,14 +21,13 @@ import type { DispatchContext } from '../kernel/dispatch.ts'
 import { Deadlines } from '../kernel/deadline.ts'
 import type { DisposeHost } from '../kernel/dispose-stack.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import type { Turn } from '../turn/turn.ts'
 import { createBlueprint } from './blueprint.ts'
 import { EventBus } from './event-bus.ts'
 import { openChild } from './open-child.ts'
 import { createSession, resumeSession } from './open-session.ts'
 import type { Session } from './session.ts'
 import { OpenSessionHandle } from './session-handle.ts'
-import { drainTurns } from './drain-turns.ts'
+import { drainSessions } from './drain-sessions.ts'
 import { verifySession } from './verify.ts'
 
 /** What a runtime is made from, beside its options. */
@@ -53,8 +52,6 @@ export class Runtime implements SessionRuntime {
   readonly timeouts: Required<RuntimeTimeouts>
   readonly warn: RuntimeParts['warn']
   readonly bus = new EventBus()
-  /** Turns that are running now. */
-  readonly turns = new Set<Turn>()
   readonly disposeHost: DisposeHost
   resourceOverride: ResourceSnapshot | undefined
   readonly #sessions = new Map<SessionId, { readonly session: Session; holders: number }>()
@@ -179,7 +176,9 @@ export class Runtime implements SessionRuntime {
   }
 
   describe(): RuntimeDescription {
-    return { ...this.kernel.describe(), openSessions: this.#sessions.size, runningTurns: this.turns.size }
+    const sessions = [...this.#sessions.values()]
+    const runningTurns = sessions.filter(({ session }) => session.turns.isRunning).length
+    return { ...this.kernel.describe(), openSessions: sessions.length, runningTurns }
   }
 
   shutdown({ drainMs = 10_000 }: { readonly drainMs?: number } = {}): Promise<ShutdownReport> {
@@ -243,7 +242,7 @@ export class Runtime implements SessionRuntime {
     const error = this.#closedError()
     const sessions = [...this.#sessions.values()].map(({ session }) => session)
     for (const session of sessions) session.turns.close(error)
-    const report = await drainTurns([...this.turns], drainMs)
+    const report = await drainSessions(sessions, drainMs)
     await Promise.all(sessions.map((session) => this.forget(session)))
     this.bus.close()
     await this.kernel.dispose()

@@ -1,7 +1,6 @@
 import {
   addUsage,
   type Delta,
-  type SessionEvent,
   type SessionFold,
   type SessionId,
   type StoredEvent,
@@ -130,7 +129,7 @@ export class Session {
     options: EventsOptions & {
       readonly pick?: (event: StoredEvent | Delta) => 'skip' | 'take' | 'last'
     } = {},
-  ): AsyncIterableIterator<SessionEvent> {
+  ): EventReader {
     const { after = 0, capacity = 1024, onSlow = 'lag', signal, pick } = options
     const reader = new EventReader({
       capacity,

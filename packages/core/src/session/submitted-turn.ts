@@ -64,12 +64,13 @@ export class SubmittedTurn implements TurnHandle {
 
   /** The turn's events, from the log where they are already past. */
   [Symbol.asyncIterator](): AsyncIterator<SessionEvent> {
-    if (this.#result?.status === 'rejected') return nothing()
     const isMine = new OwnEvents(this)
-    return this.#session.events({
+    const reader = this.#session.events({
       after: this.disposition === 'steered' ? this.#session.state.head : this.#after,
       pick: (event) => isMine.pick(event),
     })
+    this.onSettled(() => reader.end()) // a turn that never started has no last event
+    return reader
   }
 }
 
@@ -89,8 +90,4 @@ class OwnEvents {
     if (!this.#isInside) return 'skip'
     return event.type === 'turn.completed' || event.type === 'turn.failed' ? 'last' : 'take'
   }
-}
-
-function nothing(): AsyncIterator<SessionEvent> {
-  return { next: () => Promise.resolve({ done: true, value: undefined }) }
 }

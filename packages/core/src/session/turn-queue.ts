@@ -20,6 +20,8 @@ export class TurnQueue {
   #running:
     | { readonly submitted: SubmittedTurn; readonly turn: Turn; readonly joined: SubmittedTurn[] }
     | undefined
+  /** Work between two turns. */
+  #idle: Activity | undefined
   /** Set while something of the session runs; resolves when it is over. */
   #activity: Promise<void> | undefined
   #closed: HalterError | undefined
@@ -82,13 +84,13 @@ export class TurnQueue {
     for (let task = this.#tasks.shift(); task; task = this.#tasks.shift()) await task.run(activity)
   }
 
-  /** Ends the running turn; resolves when it has ended. */
+  /** Ends what runs now, a turn or work between two; resolves when it has ended. */
   async interrupt(reason?: string): Promise<void> {
     this.refuseToWaitInside('the end of a turn')
-    const running = this.#running
-    if (!running) return
-    running.turn.abort.abort(interrupted(reason))
-    await running.submitted.result
+    const error = interrupted(reason)
+    this.#idle?.abort.abort(error)
+    this.#running?.turn.abort.abort(error)
+    await this.#running?.submitted.result
   }
 
   interruptOne(submitted: SubmittedTurn, reason?: string): void {
@@ -168,9 +170,11 @@ export class TurnQueue {
 
   async #runIdleTasks(): Promise<void> {
     const activity = new Activity(this.#session)
+    this.#idle = activity
     try {
       await this.runTasks(activity)
     } finally {
+      this.#idle = undefined
       await activity.release()
     }
   }
@@ -184,9 +188,7 @@ export class TurnQueue {
       const isContinued = session.state.turn?.turnId === turnId
       const turn = new Turn(session, { id: turnId, input, options })
       this.#running = { submitted, turn, joined }
-      session.runtime.turns.add(turn)
       settled = await (isContinued ? continueTurn(turn) : runTurn(turn))
-      session.runtime.turns.delete(turn)
       await turn.release()
       this.#giveBack(joined.splice(joined.length - turn.steered.length))
     } catch (error) {

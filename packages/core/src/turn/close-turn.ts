@@ -9,6 +9,10 @@ import { isHalterError, toErrorWire } from '../errors.ts'
 import { refuseCall } from './run-call.ts'
 import { INTERRUPTED, NOT_STARTED } from './tool-answers.ts'
 import type { Settled, Turn } from './turn.ts'
+import { within } from './within.ts'
+
+/** How long `turn.end` may hold up the result. Milliseconds. */
+const END_TIMEOUT_MS = 1000
 
 /** Records that the turn ended well. */
 export async function closeTurn(turn: Turn): Promise<Settled> {
@@ -53,7 +57,10 @@ async function endTurn(
 ): Promise<void> {
   await turn.end(terminal)
   const outcome = turn.state.lastTurn!.reason
-  await turn.hooks.observe('turn.end', { turnId: turn.id, outcome, usage: turn.usage }, turn)
+  await within(
+    END_TIMEOUT_MS,
+    turn.hooks.observe('turn.end', { turnId: turn.id, outcome, usage: turn.usage }, turn),
+  )
 }
 
 /** A reply that was about to be stored is, without the intents of calls that will not run; every call gets an answer. */

@@ -1,5 +1,5 @@
 import type { Json } from '@halter/protocol'
-import { EMPTY_RESOURCES } from '../contracts/resources.ts'
+import { EMPTY_RESOURCES, type ResourceSnapshot } from '../contracts/resources.ts'
 import { HalterError, toErrorWire } from '../errors.ts'
 import type { EnvironmentFacts } from '../contracts/system.ts'
 import { createOutputContract } from './structured-output.ts'
@@ -10,7 +10,7 @@ import type { Turn } from './turn.ts'
  */
 export async function openTurn(turn: Turn): Promise<void> {
   const { session, options } = turn
-  turn.resources = (await turn.abort.settle(session.resourcesFor(turn))) ?? EMPTY_RESOURCES
+  turn.resources = await resourcesOf(turn)
   if (!turn.isOpen) await turn.commit(startOf(turn))
   turn.abort.throwIfAborted()
   turn.output = options.output && createOutputContract(options.output)
@@ -23,7 +23,18 @@ export async function openTurn(turn: Turn): Promise<void> {
   const tools = session.toolsFor(turn)
   turn.tools = turn.output?.extend(tools, model) ?? tools
   await session.announceStart(turn)
-  await turn.hooks.observe('turn.start', { turnId: turn.id, input: turn.input }, turn)
+  void turn.hooks.observe('turn.start', { turnId: turn.id, input: turn.input }, turn)
+}
+
+/** The resources as they are now; a source that fails costs a warning and its resources, not the turn. */
+async function resourcesOf(turn: Turn): Promise<ResourceSnapshot> {
+  try {
+    return (await turn.abort.settle(turn.session.resourcesFor(turn))) ?? EMPTY_RESOURCES
+  } catch (error) {
+    const { code, message } = toErrorWire(error)
+    turn.warn(code, `The resources could not be read, so this turn has none: ${message}`, undefined)
+    return EMPTY_RESOURCES
+  }
 }
 
 function startOf(turn: Turn): Parameters<Turn['commit']>[0] {

@@ -18,5 +18,5 @@ export async function planContext(turn: Turn, overflow = false): Promise<Context
 
 async function recordCompaction(turn: Turn, outcome: CompactionOutcome, usage?: Usage): Promise<void> {
   await turn.commit({ type: 'compaction.applied', turnId: turn.id, ...outcome })
-  await turn.hooks.observe('compaction.end', { summary: outcome.summary, ...(usage && { usage }) }, turn)
+  void turn.hooks.observe('compaction.end', { summary: outcome.summary, ...(usage && { usage }) }, turn)
 }
