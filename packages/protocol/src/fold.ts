@@ -4,7 +4,7 @@ import type { SessionId, ToolCallId } from './ids.ts'
 import { Injections } from './injections.ts'
 import { Ledger } from './ledger.ts'
 import { toolCallsOf, type Json, type Message, type ToolMessage } from './messages.ts'
-import type { ChildRecord, OpenCall, OpenTurn, PluginState, SessionState } from './state.ts'
+import type { ChildRecord, LastTurn, OpenCall, OpenTurn, PluginState, SessionState } from './state.ts'
 import { titleOf } from './summary.ts'
 import type { Transcript } from './transcript.ts'
 import { addUsage, contextTokens, NO_USAGE } from './usage.ts'
@@ -68,17 +68,10 @@ export class SessionFold implements SessionState {
   readonly children = new Map<SessionId, ChildRecord>()
   readonly plugins = new Map<string, PluginState>()
 
-  /** For the table below. @internal */
-  readonly window = new MessageWindow()
-  /** For the table below. @internal */
-  readonly ledger = new Ledger()
-  /** For the table below. @internal */
-  readonly injections = new Injections()
-
-  readonly #reducers: PluginReducers
+  readonly #own: Own
 
   constructor(reducers: PluginReducers = NO_REDUCERS) {
-    this.#reducers = reducers
+    this.#own = { reducers, window: new MessageWindow(), ledger: new Ledger(), injections: new Injections() }
   }
 
   get status(): SessionState['status'] {
@@ -87,24 +80,24 @@ export class SessionFold implements SessionState {
   }
 
   get transcript(): Transcript {
-    return this.window.transcript
+    return this.#own.window.transcript
   }
 
   get seqs(): readonly number[] {
-    return this.window.seqs
+    return this.#own.window.seqs
   }
 
   get injected(): SessionState['injected'] {
-    return this.injections.view
+    return this.#own.injections.view
   }
 
   get usage(): SessionState['usage'] {
-    return this.ledger.view
+    return this.#own.ledger.view
   }
 
   /** Length of the transcript, without making one. */
   get messageCount(): number {
-    return this.window.length
+    return this.#own.window.length
   }
 
   /**
@@ -116,29 +109,20 @@ export class SessionFold implements SessionState {
     this.head = event.seq
     this.updatedAt = event.at
     const change = changes.get(event.type)
-    if (change && event.v === EVENT_VERSIONS[event.type]) change(this, event)
+    if (change && event.v === EVENT_VERSIONS[event.type]) change(this, event, this.#own)
     else this.readOnly ??= { type: event.type, v: event.v, seq: event.seq }
-  }
-
-  /** For the table below. @internal */
-  note(plugin: string, note: { readonly name: string; readonly data: Json }): void {
-    const reducer = this.#reducers.get(plugin)
-    if (!reducer) return
-    const before = this.plugins.get(plugin) ?? { version: reducer.version, value: copyOf(reducer.initial) }
-    if (before.frozen !== undefined) return
-    try {
-      const value =
-        before.version < reducer.version && reducer.migrate
-          ? reducer.migrate(before.value, before.version)
-          : before.value
-      this.plugins.set(plugin, { version: reducer.version, value: reducer.reduce(value, note) })
-    } catch (error) {
-      this.plugins.set(plugin, { ...before, frozen: error instanceof Error ? error.message : String(error) })
-    }
   }
 }
 
-type Change<T extends StoredEventType> = (state: SessionFold, event: StoredEvent<T>) => void
+/** What the state is made of and nobody but the table below sees. */
+interface Own {
+  readonly reducers: PluginReducers
+  readonly window: MessageWindow
+  readonly ledger: Ledger
+  readonly injections: Injections
+}
+
+type Change<T extends StoredEventType> = (state: SessionFold, event: StoredEvent<T>, own: Own) => void
 
 const nothing = (): void => {}
 
@@ -153,11 +137,11 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
   'session.resumed': (state) => {
     state.isClosed = false
   },
-  'session.forked': (state, event) => {
+  'session.forked': (state, event, { ledger }) => {
     state.blueprint = { ...state.blueprint, sessionId: event.sessionId }
     state.createdAt = event.at
     state.children.clear()
-    state.ledger.inherit(event.inheritedUsage)
+    ledger.inherit(event.inheritedUsage)
     state.isClosed = false
   },
   'session.updated': (state, event) => {
@@ -184,8 +168,8 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
     state.turn = { turnId, startedSeq: seq, startedAt: at, steps: 0, usage: NO_USAGE, hasPrompt: false }
   },
   'prompt.refused': nothing,
-  'message.appended': (state, { message, seq }) => {
-    state.window.push(message, seq)
+  'message.appended': (state, { message, seq }, { window }) => {
+    window.push(message, seq)
     if (message.role === 'user' && state.turn && !state.turn.hasPrompt)
       state.turn = { ...state.turn, hasPrompt: true }
     if (message.role !== 'assistant') return
@@ -196,7 +180,7 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
     const open = state.openCalls.get(callId)
     if (open) state.openCalls.set(callId, { ...open, startedInput: input })
   },
-  'toolCall.finished': (state, event) => {
+  'toolCall.finished': (state, event, { window }) => {
     state.approvals.delete(event.callId)
     const open = state.openCalls.get(event.callId)
     if (!open || open.answer) return
@@ -204,7 +188,7 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
     state.openCalls.set(event.callId, { ...open, answer, answerSeq: event.seq })
     for (const [callId, call] of state.openCalls) {
       if (!call.answer) break
-      state.window.push(call.answer, call.answerSeq!)
+      window.push(call.answer, call.answerSeq!)
       state.openCalls.delete(callId)
     }
   },
@@ -216,14 +200,14 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
     if (answer === 'session' || answer === 'always') state.grants.add(scope)
   },
   'hook.ran': nothing,
-  'context.injected': (state, { id, text, scope, plugin, seq }) => {
-    state.injections.add({ id, text, scope, plugin, stability: 'turn' }, seq)
+  'context.injected': (_, { id, text, scope, plugin, seq }, { injections }) => {
+    injections.add({ id, text, scope, plugin, stability: 'turn' }, seq)
   },
-  'compaction.applied': (state, event) => {
+  'compaction.applied': (state, event, { window }) => {
     const [open] = state.openCalls.values()
     state.compactions += 1
     state.anchor = undefined
-    state.window.cut({
+    window.cut({
       dropped: event.droppedSeqs,
       summary: summaryMessage(event),
       seq: event.seq,
@@ -231,8 +215,8 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
     })
   },
   'model.metadata': nothing,
-  'usage.recorded': (state, { purpose, usage }) => {
-    state.ledger.spend(purpose, usage)
+  'usage.recorded': (state, { purpose, usage }, { ledger }) => {
+    ledger.spend(purpose, usage)
     if (purpose === 'turn') state.anchor = { messages: state.messageCount, tokens: contextTokens(usage) }
     if (state.turn)
       state.turn = {
@@ -245,27 +229,48 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
   'subagent.spawned': (state, { childId, agent, task }) => {
     state.children.set(childId, { childId, task, ...(agent !== undefined && { agent }) })
   },
-  'subagent.settled': (state, { childId, outcome, usage }) => {
+  'subagent.settled': (state, { childId, outcome, usage }, { ledger }) => {
     const child = state.children.get(childId)
     if (child) state.children.set(childId, { ...child, outcome })
-    if (usage) state.ledger.settle(usage)
+    if (usage) ledger.settle(usage)
   },
-  'plugin.noted': (state, { plugin, name, data }) => state.note(plugin, { name, data }),
+  'plugin.noted': note,
   'cache.broken': nothing,
   'warning.raised': nothing,
-  'turn.completed': (state, { turnId, reason }) => endTurn(state, { turnId, status: 'completed', reason }),
-  'turn.failed': (state, { turnId, reason }) => endTurn(state, { turnId, status: 'failed', reason }),
+  'turn.completed': (state, { turnId, reason }, own) => {
+    endTurn(state, { turnId, status: 'completed', reason }, own)
+  },
+  'turn.failed': (state, { turnId, reason }, own) => {
+    endTurn(state, { turnId, status: 'failed', reason }, own)
+  },
 }
 
 /** A map, not the table itself: an event named `constructor` must find nothing. */
 const changes = new Map(Object.entries(table)) as ReadonlyMap<string, Change<StoredEventType>>
 
-function endTurn(state: SessionFold, lastTurn: NonNullable<SessionState['lastTurn']>): void {
+function endTurn(state: SessionFold, lastTurn: LastTurn, { injections }: Own): void {
   state.turn = undefined
   state.lastTurn = lastTurn
-  state.injections.endTurn()
+  injections.endTurn()
   for (const [callId, { turnId }] of state.approvals)
     if (turnId === lastTurn.turnId) state.approvals.delete(callId)
+}
+
+function note(state: SessionFold, event: StoredEvent<'plugin.noted'>, { reducers }: Own): void {
+  const { plugin, name, data } = event
+  const reducer = reducers.get(plugin)
+  if (!reducer) return
+  const before = state.plugins.get(plugin) ?? { version: reducer.version, value: copyOf(reducer.initial) }
+  if (before.frozen !== undefined) return
+  try {
+    const value =
+      before.version < reducer.version && reducer.migrate
+        ? reducer.migrate(before.value, before.version)
+        : before.value
+    state.plugins.set(plugin, { version: reducer.version, value: reducer.reduce(value, { name, data }) })
+  } catch (error) {
+    state.plugins.set(plugin, { ...before, frozen: error instanceof Error ? error.message : String(error) })
+  }
 }
 
 /** A reducer that changes `initial` in place must not change it for every other session. */

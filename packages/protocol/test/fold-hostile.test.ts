@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   fold,
+  SessionFold,
   type AssistantPart,
   type PendingEvent,
   type PluginReducer,
@@ -202,6 +203,19 @@ describe('plugin reducers', () => {
     const state = fold(stamped([note, note, note, user('a')]), new Map([['p', fragile]]))
     expect(state.plugins.get('p')).toEqual({ version: 3, value: 1, frozen: 'cannot count further' })
     expect(ids(state)).toEqual(['a'])
+  })
+
+  test('one of a newer version brings the value of the older one up first', () => {
+    const counting: PluginReducer = {
+      version: 2,
+      initial: { count: 0 },
+      reduce: (value) => ({ count: (value as { count: number }).count + 1 }),
+      migrate: (value, fromVersion) => ({ count: (value as number) * 10 + fromVersion }),
+    }
+    const state = new SessionFold(new Map([['p', counting]]))
+    state.plugins.set('p', { version: 1, value: 4 })
+    for (const event of stamped([note])) state.apply(event)
+    expect(state.plugins.get('p')).toEqual({ version: 2, value: { count: 42 } })
   })
 
   test('one that changes its initial value in place does not change it for the next session', () => {
