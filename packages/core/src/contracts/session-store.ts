@@ -26,7 +26,7 @@ export interface CommitBatch {
   readonly summary?: SessionSummary
   /** Replaces the stored checkpoint, in a store that keeps one. */
   readonly checkpoint?: Checkpoint
-  /** The writer's lease; a store that has leases refuses a fence older than the newest it gave out. */
+  /** Of the writer's lease; a store that has leases refuses one that is older than the newest it gave out. */
   readonly fence?: number
 }
 
@@ -102,18 +102,30 @@ export interface Lease extends LeaseHolder {
   readonly expiresAt: number
 }
 
-/** Leases, in a store that several processes share. */
+/** How a lease is asked for. */
+export interface LeaseRequest {
+  readonly ttlMs: number
+  /** Milliseconds since the epoch, by the caller's clock. */
+  readonly now: number
+  /** Take it from whoever holds it. */
+  readonly steal?: boolean
+  /** True when a holder is provably dead: its lease may be taken before it expires. */
+  isGone(holder: LeaseHolder): boolean
+}
+
+/**
+ * Leases, in a store that several processes share. At most one holder per session at a time; each new holder gets a greater fence, and
+ * a commit with an older one is refused with `ERR_SESSION_LEASED`, however late it comes.
+ */
 export interface LeaseOperations {
-  /** @throws HalterError `ERR_SESSION_LEASED` when somebody alive holds it and `steal` is not set. */
-  acquire(
-    id: SessionId,
-    holder: LeaseHolder,
-    options: { readonly ttlMs: number; readonly steal?: boolean },
-  ): Promise<Lease>
+  /** @throws HalterError `ERR_SESSION_LEASED`, with `data: { lease }`, when somebody alive holds it and `steal` is not set. */
+  acquire(id: SessionId, holder: LeaseHolder, request: LeaseRequest): Promise<Lease>
   /** @throws HalterError `ERR_SESSION_LEASED` when somebody else took it since. */
-  renew(lease: Lease, ttlMs: number): Promise<Lease>
-  /** Gives it back; a lease that is not held any more is left alone. */
+  renew(lease: Lease, request: Pick<LeaseRequest, 'ttlMs' | 'now'>): Promise<Lease>
+  /** Gives it back; one that is not held any more is left alone. */
   release(lease: Lease): Promise<void>
+  /** Who holds a session, expired or not; undefined when nobody does. */
+  holderOf(id: SessionId): Promise<Lease | undefined>
 }
 
 /** Large contents, each kept once. A committed part that names a blob counts as a reference to it. */
@@ -153,7 +165,7 @@ export interface SessionStore {
    * Appends all of `events`, or none. The newest `commitId` of a session is remembered: the same one again is answered with
    * the same result and appends nothing. An empty `events` is legal and leaves the head where it is.
    * @throws HalterError `ERR_COMMIT_CONFLICT`, with `data: { expectedHead, actualHead }`, when the log has moved on;
-   * `ERR_SESSION_UNKNOWN`; `ERR_STORE_BUSY`; `ERR_STORE_FULL`.
+   * `ERR_SESSION_LEASED` for an old fence; `ERR_SESSION_UNKNOWN`; `ERR_STORE_BUSY`; `ERR_STORE_FULL`.
    */
   commit(id: SessionId, batch: CommitBatch): Promise<CommitResult>
 

@@ -21,9 +21,14 @@ export interface EventLogOptions {
   /** The state that the stored events lead to; the log goes on from its head. */
   readonly state: SessionFold
   readonly summary: SessionSummary
+  /** Of the session's lease, in a store that has leases. */
+  readonly fence: number | undefined
   /** Called with what was committed, after the state has it. Must not throw. */
   readonly publish: (events: readonly StoredEvent[]) => void
 }
+
+/** Errors after which nothing of ours can be appended any more: the session is another writer's. */
+const LOST: ReadonlySet<string> = new Set(['ERR_COMMIT_CONFLICT', 'ERR_SESSION_LEASED'])
 
 interface Append {
   readonly events: readonly PendingEvent[]
@@ -91,7 +96,7 @@ export class EventLog {
     try {
       await this.#store(events, summary)
     } catch (error) {
-      if (isHalterError(error, 'ERR_COMMIT_CONFLICT')) this.#lost = error
+      if (isHalterError(error) && LOST.has(error.code)) this.#lost = error
       for (const append of appends) append.reject(error)
       return
     }
@@ -110,11 +115,12 @@ export class EventLog {
   }
 
   async #store(events: readonly StoredEvent[], summary: SessionSummary): Promise<void> {
-    const { store, sessionId, ids } = this.#options
+    const { store, sessionId, ids, fence } = this.#options
     const batch = {
       expectedHead: this.state.head,
       commitId: ids.next('commit'),
       events,
+      ...(fence !== undefined && { fence }),
       ...(events.some(({ type }) => changesSummary(type)) && { summary }),
     }
     try {

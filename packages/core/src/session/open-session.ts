@@ -3,6 +3,7 @@ import {
   SessionFold,
   type PendingEvent,
   type SessionBlueprint,
+  type SessionId,
   type SessionSummary,
   type StoredEvent,
   type UserPart,
@@ -11,6 +12,7 @@ import type { ResumeOptions, SessionAttachments } from '../contracts/runtime.ts'
 import type { StoredSession } from '../contracts/session-store.ts'
 import { HalterError } from '../errors.ts'
 import { EventLog } from './event-log.ts'
+import type { HeldLease } from './leases.ts'
 import { settleLostChildren } from './lost-children.ts'
 import { repairEvents } from './repair.ts'
 import type { Runtime } from './runtime.ts'
@@ -29,29 +31,50 @@ export async function createSession(
   const events = stampEvents(sessionId, 0, runtime.service('clock').now(), [first])
   const summary = events.reduce<SessionSummary | undefined>(foldSummary, undefined)!
   await runtime.store.create({ sessionId, commitId: runtime.service('ids').next('commit'), events, summary })
+  const lease = await runtime.leases?.take(sessionId)
   const state = new SessionFold(runtime.kernel.current.reducers)
   for (const event of events) state.apply(event)
   runtime.announce(events)
-  return open(runtime, state, summary, { attachments, ties, startSource: 'startup' })
+  return open(runtime, state, summary, { attachments, lease, ties, startSource: 'startup' })
 }
 
-/** A stored session, brought back: folded, repaired where a process died in it, and marked as resumed. */
+/**
+ * A stored session, brought back: leased, folded, repaired where a process died in it, and marked as resumed. Undefined when there is
+ * none.
+ */
 export async function resumeSession(
   runtime: Runtime,
-  stored: StoredSession,
+  id: SessionId,
   options: ResumeOptions,
-): Promise<Session> {
-  const { state, openInput } = await foldLog(runtime, stored)
-  const session = open(runtime, state, stored.summary, { attachments: options, startSource: 'resume' })
-  if (state.readOnly) return session
+): Promise<Session | undefined> {
+  if (!(await runtime.store.load(id))) return undefined
+  const lease = await runtime.leases?.take(id, options.steal)
+  try {
+    const stored = (await runtime.store.load(id))! // again: until the lease was ours, its log could grow
+    const { state, openInput } = await foldLog(runtime, stored)
+    const rest = { attachments: options, lease, startSource: 'resume' } as const
+    const session = open(runtime, state, stored.summary, rest)
+    if (!state.readOnly) await takeUp(session, openInput, options.interrupted ?? 'close')
+    return session
+  } catch (error) {
+    await lease?.release()
+    throw error
+  }
+}
+
+/** Answers for whatever a dead process left open, or goes on with it. */
+async function takeUp(
+  session: Session,
+  openInput: readonly UserPart[],
+  wish: NonNullable<ResumeOptions['interrupted']>,
+): Promise<void> {
+  const { state, runtime } = session
   const openTurn = state.turn
-  const isContinued = openTurn !== undefined && options.interrupted === 'continue'
-  const repair = isContinued ? [] : repairEvents(state, runtime.service('ids'))
-  const interrupted = isContinued ? 'continue' : 'close'
+  const interrupted = openTurn ? wish : 'close'
+  const repair = interrupted === 'continue' ? [] : repairEvents(state, runtime.service('ids'))
   const settled = await settleLostChildren(runtime.store, state)
   await session.log.append([...repair, ...settled, { type: 'session.resumed', interrupted }])
-  if (isContinued) session.turns.continue(openTurn.turnId, openInput)
-  return session
+  if (openTurn && interrupted === 'continue') session.turns.continue(openTurn.turnId, openInput)
 }
 
 /** The state of a stored log, and the input of the turn that it holds open. */
@@ -77,6 +100,7 @@ function open(
   summary: SessionSummary,
   rest: {
     readonly attachments: SessionAttachments
+    readonly lease: HeldLease | undefined
     readonly ties?: ChildTies | undefined
     readonly startSource: 'startup' | 'resume'
   },
@@ -84,8 +108,9 @@ function open(
   const { sessionId } = state
   const clock = runtime.service('clock')
   const ids = runtime.service('ids')
+  const fence = rest.lease?.fence
   const openLog = (publish: (events: readonly StoredEvent[]) => void): EventLog =>
-    new EventLog({ sessionId, store: runtime.store, clock, ids, state, summary, publish })
+    new EventLog({ sessionId, store: runtime.store, clock, ids, state, summary, fence, publish })
   return new Session({ runtime, openLog, ...rest })
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { SessionBlueprint, SessionId, SessionSummary, StoredEvent } from '@halter/protocol'
 import type { ResourceSnapshot } from '../contracts/resources.ts'
 import type {
@@ -24,6 +25,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { createBlueprint } from './blueprint.ts'
 import { EventBus } from './event-bus.ts'
 import { openChild } from './open-child.ts'
+import { LeaseKeeper } from './leases.ts'
 import { createSession, resumeSession } from './open-session.ts'
 import type { Session } from './session.ts'
 import { OpenSessionHandle } from './session-handle.ts'
@@ -53,6 +55,8 @@ export class Runtime implements SessionRuntime {
   readonly warn: RuntimeParts['warn']
   readonly bus = new EventBus()
   readonly disposeHost: DisposeHost
+  /** Absent: the store has no leases, and one process must be enough. */
+  readonly leases: LeaseKeeper | undefined
   resourceOverride: ResourceSnapshot | undefined
   readonly #sessions = new Map<SessionId, { readonly session: Session; holders: number }>()
   readonly #opening = new Map<SessionId, Promise<Session | undefined>>()
@@ -65,6 +69,9 @@ export class Runtime implements SessionRuntime {
     this.timeouts = timeouts
     this.warn = warn
     this.#onClose = onClose
+    const { leases } = this.store
+    this.leases =
+      leases && new LeaseKeeper({ leases, clock: this.service('clock'), owner: randomUUID(), warn })
     this.disposeHost = { deadlines: new Deadlines(), cleanupTimeoutMs: timeouts.cleanup, onWarning: warn }
   }
 
@@ -111,7 +118,7 @@ export class Runtime implements SessionRuntime {
     if (known) return this.#hold(known)
     const opening = this.#opening.get(id)
     if (opening) return (await opening) && this.resume(id, options)
-    const session = this.#open(id, options)
+    const session = resumeSession(this, id, options)
     this.#opening.set(id, session)
     try {
       const opened = await session
@@ -133,8 +140,9 @@ export class Runtime implements SessionRuntime {
     return this.#sessions.get(id)?.session
   }
 
-  listSessions(query?: SessionQuery): Promise<SessionPage> {
-    return this.store.list(query)
+  async listSessions(query?: SessionQuery): Promise<SessionPage> {
+    const page = await this.store.list(query)
+    return { ...page, sessions: await Promise.all(page.sessions.map((summary) => this.#withStatus(summary))) }
   }
 
   async latestSession(workingDir: string): Promise<SessionSummary | undefined> {
@@ -233,9 +241,11 @@ export class Runtime implements SessionRuntime {
     if (entry.holders <= 0 && entry.session.turns.isIdle) await this.forget(entry.session)
   }
 
-  async #open(id: SessionId, options: ResumeOptions): Promise<Session | undefined> {
-    const stored = await this.store.load(id)
-    return stored && resumeSession(this, stored, options)
+  /** A turn that started and has not ended runs only where somebody alive holds its session. */
+  async #withStatus(summary: SessionSummary): Promise<SessionSummary> {
+    if (summary.status !== 'running' || this.#sessions.has(summary.sessionId)) return summary
+    const isHeld = this.leases !== undefined && (await this.leases.isHeld(summary.sessionId))
+    return isHeld ? summary : { ...summary, status: 'interrupted' }
   }
 
   async #close(drainMs: number): Promise<ShutdownReport> {

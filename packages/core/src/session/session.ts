@@ -28,6 +28,7 @@ import { ApprovalDesk } from './approval-desk.ts'
 import type { EventLog } from './event-log.ts'
 import { EventReader } from './event-reader.ts'
 import type { Runtime } from './runtime.ts'
+import type { HeldLease } from './leases.ts'
 import { PluginPort } from './session-port.ts'
 import { TokenEstimate } from './token-estimate.ts'
 import { TurnQueue } from './turn-queue.ts'
@@ -44,6 +45,7 @@ export interface SessionOpening {
   readonly runtime: Runtime
   readonly openLog: (publish: (events: readonly StoredEvent[]) => void) => EventLog
   readonly attachments: SessionAttachments
+  readonly lease: HeldLease | undefined
   readonly ties?: ChildTies | undefined
   /** What its first turn announces. */
   readonly startSource: 'startup' | 'resume'
@@ -62,6 +64,7 @@ export class Session {
   /** What the next turn announces to `session.start`. */
   startSource: 'startup' | 'resume' | 'compact' | undefined
   readonly #attachments: SessionAttachments
+  readonly #lease: HeldLease | undefined
   readonly #ports = new Map<string, SessionPort>()
   readonly #resources = new Map<string, unknown>()
   readonly #stack: DisposeStack
@@ -71,7 +74,7 @@ export class Session {
   #isDisposed = false
   #tools: { readonly generation: Generation; readonly set: ToolSet } | undefined
 
-  constructor({ runtime, openLog, attachments, ties, startSource }: SessionOpening) {
+  constructor({ runtime, openLog, attachments, lease, ties, startSource }: SessionOpening) {
     this.runtime = runtime
     this.log = openLog((events) => this.#publish(events))
     this.approvals = new ApprovalDesk(this)
@@ -79,6 +82,7 @@ export class Session {
     this.ties = ties
     this.startSource = startSource
     this.#attachments = attachments
+    this.#lease = lease
     this.#stack = new DisposeStack({ plugin: 'session', sessionId: this.id }, runtime.disposeHost)
   }
 
@@ -213,6 +217,7 @@ export class Session {
     await this.#stack.dispose()
     await this.#scope?.scope.close()
     this.#scope = undefined
+    await this.#lease?.release()
   }
 
   #allTools(turn: Turn): Parameters<typeof createToolSet>[0] {
