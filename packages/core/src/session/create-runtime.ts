@@ -35,5 +35,11 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Sessi
     : undefined
   const runtime = new Runtime({ kernel, options, timeouts, warn, onClose: () => removeGuards?.() })
   started.runtime = runtime
+  try {
+    await runtime.sinks.follow()
+  } catch (error) {
+    await runtime.shutdown()
+    throw error
+  }
   return runtime
 }

@@ -30,6 +30,7 @@ import { createSession, resumeSession } from './open-session.ts'
 import type { Session } from './session.ts'
 import { OpenSessionHandle } from './session-handle.ts'
 import { drainSessions } from './drain-sessions.ts'
+import { Sinks } from './sinks.ts'
 import { verifySession } from './verify.ts'
 
 /** What a runtime is made from, beside its options. */
@@ -54,6 +55,7 @@ export class Runtime implements SessionRuntime {
   readonly timeouts: Required<RuntimeTimeouts>
   readonly warn: RuntimeParts['warn']
   readonly bus = new EventBus()
+  readonly sinks = new Sinks(this)
   readonly disposeHost: DisposeHost
   /** Absent: the store has no leases, and one process must be enough. */
   readonly leases: LeaseKeeper | undefined
@@ -178,9 +180,10 @@ export class Runtime implements SessionRuntime {
     return this.service('subagentControl')
   }
 
-  reload(plugins: readonly PluginEntry[]): Promise<void> {
+  async reload(plugins: readonly PluginEntry[]): Promise<void> {
     this.#refuseWhenClosed()
-    return this.kernel.reload({ plugins, presets: this.options.presets ?? [] })
+    await this.kernel.reload({ plugins, presets: this.options.presets ?? [] })
+    await this.sinks.follow()
   }
 
   describe(): RuntimeDescription {
@@ -205,6 +208,7 @@ export class Runtime implements SessionRuntime {
   /** Publishes events that were stored before their session was open. */
   announce(events: readonly StoredEvent[]): void {
     for (const event of events) this.bus.publish(event)
+    this.sinks.wake()
   }
 
   /** One holder of a session is done. */
@@ -255,6 +259,7 @@ export class Runtime implements SessionRuntime {
     const report = await drainSessions(sessions, drainMs)
     await Promise.all(sessions.map((session) => this.forget(session)))
     this.bus.close()
+    await this.sinks.close()
     await this.kernel.dispose()
     this.#onClose()
     return report

@@ -234,5 +234,6 @@ export class Session {
       for (const reader of this.#readers) reader.push(event)
       this.runtime.bus.publish(event)
     }
+    this.runtime.sinks.wake()
   }
 }
