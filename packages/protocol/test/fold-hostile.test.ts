@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   fold,
   SessionFold,
+  type AssistantMessage,
   type AssistantPart,
   type PendingEvent,
   type PluginReducer,
@@ -30,7 +31,10 @@ describe('tool calls', () => {
   })
 
   test('a reply that repeats an id has one call of it', () => {
-    const state = foldOf(reply('r', 'c1', 'c1'), finished('c1', 'x'))
+    const twice = reply('r', 'c1', 'c1')
+    const [first] = foldOf(twice).openCalls.values()
+    expect(first?.call).toBe(((twice as { message: AssistantMessage }).message.parts as readonly object[])[0])
+    const state = foldOf(twice, finished('c1', 'x'))
     expect(ids(state)).toEqual(['r', 'x'])
     expect(state.openCalls.size).toBe(0)
   })
@@ -113,6 +117,15 @@ describe('compaction', () => {
     expect(ids(state)).toEqual(['compaction-4', 'compaction-6', 'c'])
   })
 
+  test('of messages far apart leaves its summary where the first of them stood', () => {
+    const dropped = [
+      { from: 3, to: 3 },
+      { from: 5, to: 5 },
+    ]
+    const state = foldOf(user('a'), user('b'), user('c'), user('d'), user('e'), compaction(dropped, 'sum'))
+    expect(ids(state)).toEqual(['a', 'compaction-7', 'c', 'e'])
+  })
+
   test('a second compaction can take the first one’s summary away', () => {
     const dropped = [{ from: 3, to: 4 }]
     const state = foldOf(
@@ -134,6 +147,20 @@ describe('compaction', () => {
       origin: 'compaction',
       parts: [{ kind: 'native', provider: 'acme', data: { token: 'x' }, fallbackText: 'sum' }],
     })
+  })
+
+  test('a summary in a provider’s own form, and without words, is a message too', () => {
+    const native = { provider: 'acme', data: 1 }
+    const state = foldOf(user('a'), { ...compaction([{ from: 2, to: 2 }], ''), native } as PendingEvent)
+    expect(ids(state)).toEqual(['compaction-3'])
+  })
+
+  test('forgets what size the provider last reported, because it was of other messages', () => {
+    const usage = { inputTokens: 10, outputTokens: 2 }
+    const recorded = { type: 'usage.recorded', purpose: 'turn', model: 'large', usage } as const
+    const judged = { ...recorded, purpose: 'judge', usage: { inputTokens: 99, outputTokens: 9 } }
+    expect(foldOf(user('a'), recorded, judged, user('b')).anchor).toEqual({ messages: 1, tokens: 12 })
+    expect(foldOf(user('a'), recorded, compaction([], '')).anchor).toBeUndefined()
   })
 
   test('its usage counts once: as the usage of its call', () => {
@@ -192,10 +219,12 @@ describe('plugin reducers', () => {
   const note = { type: 'plugin.noted', plugin: 'p', name: 'n', data: 'x' } as const
 
   test('one that throws freezes its state where it was, and the session goes on', () => {
+    let calls = 0
     const fragile: PluginReducer = {
       version: 3,
       initial: 0,
       reduce: (state) => {
+        calls += 1
         if (state === 1) throw new Error('cannot count further')
         return (state as number) + 1
       },
@@ -203,6 +232,7 @@ describe('plugin reducers', () => {
     const state = fold(stamped([note, note, note, user('a')]), new Map([['p', fragile]]))
     expect(state.plugins.get('p')).toEqual({ version: 3, value: 1, frozen: 'cannot count further' })
     expect(ids(state)).toEqual(['a'])
+    expect(calls).toBe(2)
   })
 
   test('one of a newer version brings the value of the older one up first', () => {
@@ -250,8 +280,9 @@ describe('turns, approvals and injected text', () => {
     expect(foldOf(begun(), asked, finished('c1')).approvals.size).toBe(0)
   })
 
-  test('no question outlives its turn', () => {
+  test('no question outlives its turn, and none goes with another one', () => {
     expect(foldOf(begun(), asked, ended).approvals.size).toBe(0)
+    expect(foldOf({ ...asked, turnId: 't0' }, begun(), ended).approvals.size).toBe(1)
   })
 
   test.each([
@@ -328,6 +359,23 @@ test('a log that begins with a session.started of a newer version can still be r
   expect(state.sessionId).toBe('s1')
   expect(state.readOnly).toEqual({ type: 'session.started', v: 2, seq: 1 })
   expect(ids(state)).toEqual(['a'])
+})
+
+test('the first event that is not known is the one that is named', () => {
+  const [, ...rest] = stamped([user('a'), user('b')])
+  const state = fold(rest.map((event) => ({ ...event, v: 9 })))
+  expect(state.readOnly).toEqual({ type: 'message.appended', v: 9, seq: 2 })
+})
+
+test('a session that was closed is idle again once it is resumed', () => {
+  const closed = { type: 'session.closed', reason: 'done' } as const
+  expect(foldOf(closed).status).toBe('closed')
+  expect(foldOf(closed, { type: 'session.resumed', interrupted: 'close' }).status).toBe('idle')
+})
+
+test('a fork of a closed session is open', () => {
+  const forked = { type: 'session.forked', from: 's0', atSeq: 2, inheritedUsage: NOTHING } as const
+  expect(foldOf({ type: 'session.closed', reason: 'done' }, forked).status).toBe('idle')
 })
 
 test('a version that was never written is as unknown as one that is not written yet', () => {

@@ -16,3 +16,5 @@ export {
 } from './session-store/samples.ts'
 export type { SampleOptions } from './session-store/samples.ts'
 export { testSessionStore } from './session-store/test-session-store.ts'
+export { checkTranscript, MODEL_APIS } from './transcript-rules.ts'
+export type { ModelApi, TranscriptProblem, TranscriptRule } from './transcript-rules.ts'
