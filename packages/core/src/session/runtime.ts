@@ -32,6 +32,7 @@ import { OpenSessionHandle } from './session-handle.ts'
 import { drainSessions } from './drain-sessions.ts'
 import { Sinks } from './sinks.ts'
 import { verifySession } from './verify.ts'
+import { withWholeParts } from './whole-parts.ts'
 
 /** What a runtime is made from, beside its options. */
 export interface RuntimeParts {
@@ -63,6 +64,7 @@ export class Runtime implements SessionRuntime {
   readonly #sessions = new Map<SessionId, { readonly session: Session; holders: number }>()
   readonly #opening = new Map<SessionId, Promise<Session | undefined>>()
   readonly #onClose: () => void
+  #whole: { readonly of: SessionStore; readonly store: SessionStore } | undefined
   #shutdown: Promise<ShutdownReport> | undefined
 
   constructor({ kernel, options, timeouts, warn, onClose }: RuntimeParts) {
@@ -82,7 +84,9 @@ export class Runtime implements SessionRuntime {
   }
 
   get store(): SessionStore {
-    return this.service('sessionStore')
+    const store = this.service('sessionStore')
+    if (this.#whole?.of !== store) this.#whole = { of: store, store: withWholeParts(store) }
+    return this.#whole.store
   }
 
   get maxModelTries(): number {
