@@ -63,7 +63,7 @@ export function parseStoredEvent(value: unknown): StoredEvent {
   if (!raw.success) throw refusal('a value', raw.error)
   const event = upcast(value as RawEvent)
   const name = `event ${raw.data.seq} ("${raw.data.type}", version ${raw.data.v})`
-  if (event.v !== knownVersion(event.type))
+  if (event.v !== EVENT_VERSIONS[event.type])
     throw new TypeError(`${name} is not known to this version of halter. Update halter to read it.`)
   const schema: z.ZodType = storedEvents[event.type]
   const result = schema.safeParse(event)
@@ -72,10 +72,6 @@ export function parseStoredEvent(value: unknown): StoredEvent {
 }
 
 const envelope = z.looseObject({ type: z.string(), v: z.int(), seq: z.int() })
-
-function knownVersion(type: string): number | undefined {
-  return Object.hasOwn(EVENT_VERSIONS, type) ? EVENT_VERSIONS[type as keyof typeof EVENT_VERSIONS] : undefined
-}
 
 function refusal(what: string, cause: z.ZodError): TypeError {
   const issues = cause.issues.map(({ path, message }) => `${path.map(String).join('.') || 'it'}: ${message}`)
