@@ -1,1 +1,40 @@
-export {}
+import { definePlugin, jsonSchema } from '@halter/core'
+import { DefaultPromptAssembler } from './assembler.ts'
+import { halterHome } from './halter-home.ts'
+import { InstructionFiles } from './instruction-files.ts'
+import { loadPreset, type Preset } from './load-preset.ts'
+
+export { DefaultPromptAssembler } from './assembler.ts'
+export type { AssemblerTexts } from './assembler.ts'
+export { InstructionFiles } from './instruction-files.ts'
+export type { Preset } from './load-preset.ts'
+
+/** Options of `@halter/plugin-prompt-default`. */
+export interface PromptOptions {
+  /** Which of the shipped system prompts. Default `coding`. */
+  readonly preset: Preset
+  /** Instead of a shipped one. */
+  readonly systemPrompt?: string
+  /** Added after the system prompt of every session. */
+  readonly appendSystemPrompt?: string
+}
+
+/** Turns a context plan into a prompt that providers can cache, and finds instruction files. */
+export default definePlugin({
+  name: '@halter/plugin-prompt-default',
+  apiVersion: 1,
+  config: jsonSchema<PromptOptions>({
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      preset: { enum: ['general', 'coding'], default: 'coding' },
+      systemPrompt: { type: 'string' },
+      appendSystemPrompt: { type: 'string' },
+    },
+  }),
+  provides: ['promptAssembler', 'resources'],
+  setup: ({ config: { preset, systemPrompt = loadPreset(preset), ...texts } }) => ({
+    promptAssembler: new DefaultPromptAssembler({ systemPrompt, ...texts }),
+    resources: new InstructionFiles(halterHome(process.env)),
+  }),
+})

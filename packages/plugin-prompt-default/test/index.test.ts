@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { join, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { SetupContext } from '@halter/core'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { DefaultPromptAssembler } from '../src/assembler.ts'
+import { halterHome } from '../src/halter-home.ts'
+import plugin, { type InstructionFiles, type PromptOptions } from '../src/index.ts'
+import { loadPreset } from '../src/load-preset.ts'
+
+let home: string
+beforeEach(() => {
+  home = realpathSync(mkdtempSync(join(tmpdir(), 'halter-home-')))
+  vi.stubEnv('HALTER_HOME', home)
+})
+afterEach(() => {
+  vi.unstubAllEnvs()
+  rmSync(home, { recursive: true, force: true })
+})
+
+describe('@halter/plugin-prompt-default', () => {
+  test('fills the assembler with the preset, and resources with instruction files', () => {
+    writeFileSync(join(home, 'AGENTS.md'), 'from the user')
+    const { promptAssembler, resources } = setup({ preset: 'coding', appendSystemPrompt: 'ADDED' })
+    expect(seedOf(promptAssembler)).toEqual([loadPreset('coding'), 'ADDED'])
+    const { instructions } = resources.snapshot({ ...blueprint, workingDir: home })
+    expect(instructions).toEqual([{ source: join(home, 'AGENTS.md'), text: 'from the user' }])
+  })
+
+  test('a system prompt of the options replaces the preset', () => {
+    expect(seedOf(setup({ preset: 'general', systemPrompt: 'MINE' }).promptAssembler)).toEqual(['MINE'])
+  })
+
+  test('the presets are two, and share one core', () => {
+    const general = loadPreset('general')
+    expect(general.length).toBeGreaterThan(1000)
+    expect(loadPreset('coding').startsWith(`${general}\n\n`)).toBe(true)
+    expect(loadPreset('coding')).toContain('## Verifying')
+    expect(general).not.toContain('## Verifying')
+  })
+
+  test('the preset has its default in the schema', () => {
+    expect(plugin.config).toMatchObject({ properties: { preset: { default: 'coding' } } })
+  })
+
+  test('on plain Node the prompts are found, and no schema library is loaded', () => {
+    const source = new URL('../src/index.ts', import.meta.url)
+    const program = `
+      import { registerHooks } from 'node:module'
+      const loaded = []
+      registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context) } })
+      const { default: plugin } = await import(${JSON.stringify(source.href)})
+      plugin.setup({ config: { preset: 'coding' } })
+      console.log(JSON.stringify(loaded))`
+    const child = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+    })
+    expect(child.stderr).toBe('')
+    const loaded = JSON.parse(child.stdout) as string[]
+    expect(loaded.map((url) => url.split('/').join(sep))).toContain(source.href.split('/').join(sep))
+    expect(loaded.filter((url) => /\/zod[@/]/.test(url))).toEqual([])
+    expect(fileURLToPath(source)).toContain('plugin-prompt-default')
+  })
+})
+
+test('halter lives in HALTER_HOME, or else in the data folder of the user', () => {
+  expect(halterHome({ HALTER_HOME: '/x' })).toBe(join(sep, 'x'))
+  if (process.platform === 'win32') return
+  expect(halterHome({ XDG_DATA_HOME: '/data' })).toBe('/data/halter')
+  expect(halterHome({ HALTER_HOME: '' })).toBe(join(homedir(), '.local/share/halter'))
+})
+
+const blueprint = { sessionId: 's', depth: 0, model: 'm', workingDir: '/', limits: {}, metadata: {} }
+
+function setup(config: PromptOptions) {
+  const context = { config } as unknown as SetupContext<unknown, never, never>
+  return plugin.setup(context) as { promptAssembler: DefaultPromptAssembler; resources: InstructionFiles }
+}
+
+function seedOf(assembler: DefaultPromptAssembler): readonly string[] {
+  const nothing = { length: 0, at: () => undefined, slice: () => [], *[Symbol.iterator]() {} }
+  const { system } = assembler.assemble({
+    blueprint,
+    resources: {
+      revision: '',
+      skills: [],
+      agents: [],
+      commands: [],
+      hooks: [],
+      mcpServers: [],
+      policy: [],
+      instructions: [],
+      warnings: [],
+    },
+    plan: { messages: nothing, segments: [], estimatedTokens: 0 },
+    tools: [],
+    environment: { workingDir: '/', platform: '', date: '' },
+  } as unknown as Parameters<DefaultPromptAssembler['assemble']>[0])
+  return system.map(({ text }) => text)
+}
