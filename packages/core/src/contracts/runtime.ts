@@ -224,6 +224,20 @@ export interface SessionRuntime extends AsyncDisposable {
   ): AsyncIterable<StoredEvent>
   /** Checks a stored session: rows, gaps, pairing, terminal events. Takes no lease and records nothing. */
   verify(id: SessionId): Promise<VerifyReport>
+  /**
+   * A new session with the first `at` events of another, open or not; default: all. A cut inside a turn is closed like a crash.
+   * @throws HalterError `ERR_SESSION_UNKNOWN`; `ERR_SESSION_INPUT` when there is no such event.
+   */
+  forkSession(id: SessionId, options?: { readonly at?: number } & SessionAttachments): Promise<SessionHandle>
+  /**
+   * A fork of a damaged session at its last good event; the damaged one stays as it is. Undefined when nothing is wrong with it.
+   * @throws HalterError `ERR_SESSION_UNKNOWN`; `ERR_SESSION_DAMAGED` when nothing of it can be read.
+   */
+  repairSession(id: SessionId): Promise<SessionHandle | undefined>
+  /** A session and its descendants as JSON Lines. @throws HalterError `ERR_SESSION_UNKNOWN`. */
+  exportSession(id: SessionId): AsyncIterable<string>
+  /** Stores the sessions of an export under their own ids. @throws HalterError `ERR_SESSION_INPUT` naming the line; `ERR_SESSION_EXISTS`. */
+  importSessions(lines: AsyncIterable<string>): Promise<readonly SessionId[]>
   deleteSession(id: SessionId, options?: { readonly cascade?: boolean }): Promise<void>
   /** From the next turn on, sessions use these; running turns keep theirs. Undefined: back to the `resources` slot. */
   replaceResources(snapshot: ResourceSnapshot | undefined): void

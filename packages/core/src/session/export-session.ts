@@ -3,7 +3,7 @@ import type { SessionStore } from '../contracts/session-store.ts'
 import { HalterError } from '../errors.ts'
 
 /** Version of the export format: a header line per session, then its events. */
-const EXPORT_VERSION = 1
+export const EXPORT_VERSION = 1
 
 /**
  * A session and its descendants as JSON Lines, depth first: a header per session, then its events. Works for any stored session.

@@ -15,14 +15,15 @@ import { stampEvents } from './stamp-events.ts'
 /**
  * A new session that begins with events 1 to `at` of another, then says so, then is repaired where the cut fell into a turn. A store
  * that can shares the prefix; for one that cannot, it is copied.
- * @throws HalterError `ERR_SESSION_INPUT` when there is no such event.
+ * @throws HalterError `ERR_SESSION_UNKNOWN`; `ERR_SESSION_INPUT` when there is no such event.
  */
 export async function forkSession(
   runtime: Runtime,
   from: SessionId,
-  at: number,
+  asked: number | undefined,
   attachments: SessionAttachments,
 ): Promise<SessionHandle> {
+  const at = asked ?? (await headOf(runtime, from))
   const { store } = runtime
   const ids = runtime.service('ids')
   const sessionId = ids.next('session')
@@ -43,12 +44,19 @@ export async function forkSession(
   return (await runtime.resume(sessionId, attachments))!
 }
 
+async function headOf(runtime: Runtime, id: SessionId): Promise<number> {
+  const stored = await runtime.store.load(id)
+  if (stored) return stored.head
+  throw new HalterError('ERR_SESSION_UNKNOWN', `There is no session ${id} to fork.`)
+}
+
 async function prefixOf(runtime: Runtime, from: SessionId, at: number): Promise<readonly StoredEvent[]> {
   const events: StoredEvent[] = []
   if (at >= 1) for await (const event of runtime.store.replay(from, { limit: at })) events.push(event)
   if (at >= 1 && events.length === at) return events
+  const head = await headOf(runtime, from)
   throw new HalterError(
     'ERR_SESSION_INPUT',
-    `Session ${from} cannot be forked at seq ${at}: it has ${events.length} events.`,
+    `Session ${from} cannot be forked at seq ${at}: it has events 1 to ${head}.`,
   )
 }

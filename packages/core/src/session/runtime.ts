@@ -8,6 +8,7 @@ import type {
   RuntimeEvents,
   RuntimeOptions,
   RuntimeTimeouts,
+  SessionAttachments,
   SessionHandle,
   SessionInit,
   SessionRuntime,
@@ -25,6 +26,9 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { createBlueprint } from './blueprint.ts'
 import { EventBus } from './event-bus.ts'
 import { openChild } from './open-child.ts'
+import { exportSession } from './export-session.ts'
+import { forkSession } from './fork-session.ts'
+import { importSessions } from './import-sessions.ts'
 import { LeaseKeeper } from './leases.ts'
 import { createSession, resumeSession } from './open-session.ts'
 import type { Session } from './session.ts'
@@ -165,6 +169,30 @@ export class Runtime implements SessionRuntime {
 
   verify(id: SessionId): Promise<VerifyReport> {
     return verifySession(this.store, id)
+  }
+
+  async forkSession(
+    id: SessionId,
+    { at, ...attachments }: { readonly at?: number } & SessionAttachments = {},
+  ): Promise<SessionHandle> {
+    this.#refuseWhenClosed()
+    await this.live(id)?.log.drain()
+    return forkSession(this, id, at, attachments)
+  }
+
+  async repairSession(id: SessionId): Promise<SessionHandle | undefined> {
+    const { problems } = await this.verify(id)
+    const firstBad = Math.min(...problems.map(({ seq }) => seq))
+    return problems.length === 0 ? undefined : this.forkSession(id, { at: firstBad - 1 })
+  }
+
+  exportSession(id: SessionId): AsyncIterable<string> {
+    return exportSession(this.store, id)
+  }
+
+  importSessions(lines: AsyncIterable<string>): Promise<readonly SessionId[]> {
+    this.#refuseWhenClosed()
+    return importSessions(this, lines)
   }
 
   async deleteSession(id: SessionId, options?: { readonly cascade?: boolean }): Promise<void> {

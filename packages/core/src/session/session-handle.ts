@@ -22,8 +22,6 @@ import { HalterError } from '../errors.ts'
 import { checkMetadata } from './blueprint.ts'
 import { closeSession } from './close-session.ts'
 import { compactSession } from './compact.ts'
-import { exportSession } from './export-session.ts'
-import { forkSession } from './fork-session.ts'
 import type { Session } from './session.ts'
 
 /** One holder of an open session. */
@@ -100,17 +98,12 @@ export class OpenSessionHandle implements SessionHandle {
     return this.replay({ after: options.after ?? 0 })
   }
 
-  async fork({
-    at,
-    ...attachments
-  }: { readonly at?: number } & SessionAttachments = {}): Promise<SessionHandle> {
-    const session = this.#live()
-    await session.log.drain()
-    return forkSession(session.runtime, this.id, at ?? this.state.head, attachments)
+  fork(options: { readonly at?: number } & SessionAttachments = {}): Promise<SessionHandle> {
+    return this.#live().runtime.forkSession(this.id, options)
   }
 
   export(): AsyncIterable<string> {
-    return exportSession(this.#session.runtime.store, this.id)
+    return this.#session.runtime.exportSession(this.id)
   }
 
   clone(): SessionHandle {
