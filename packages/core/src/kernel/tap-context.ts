@@ -41,8 +41,9 @@ export class TapCall implements TapContext, Attribution {
     return this.#tap.services.in(this.#from.scope)
   }
 
-  warn(message: string): void {
-    this.#from.warn('PLUGIN_WARNING', message, this.#tap.plugin)
+  /** A getter, so that it can be taken out of the context like everything else. */
+  get warn(): (message: string) => void {
+    return (message) => this.#from.warn('PLUGIN_WARNING', message, this.#tap.plugin)
   }
 
   get plugin(): string {

@@ -59,6 +59,7 @@ const FAILURES: Record<string, { readonly code: string; readonly tap: () => unkn
   'returns a promise whose then throws': {
     code: 'ERR_HOOK_FAILED',
     tap: () => ({
+      // oxlint-disable-next-line unicorn/no-thenable -- the case itself
       then: () => {
         throw boom
       },

@@ -194,7 +194,7 @@ export function tapping(name: string, setup: (ctx: Parameters<Plugin['setup']>[0
     name,
     apiVersion: 1,
     setup: (ctx) => {
-      setup(ctx as never)
+      setup(ctx)
       return {}
     },
   })
