@@ -10,8 +10,7 @@ import { findProjectConfig, findUserConfig } from './find-config.ts'
 import { halterHome } from './halter-home.ts'
 import { mergeLayers, type ConfigLayer, type LayerName, type MergedKeys, type Origin } from './layers.ts'
 import { loadPlugins, loadPresets, pluginOf } from './load-plugins.ts'
-import { readConfigFile } from './read-config.ts'
-import { mayApply, trustQuestion, type TrustOptions } from './trust.ts'
+import type { TrustOptions } from './trust.ts'
 
 /** Where to look for configuration, and what is said beside it. */
 export interface LoadConfigOptions {
@@ -107,6 +106,7 @@ async function readLayers(
       layers.push({ name, source, baseUrl, ...extra, config: config as HalterConfig })
   }
   const addFile = async (name: LayerName, file: string): Promise<void> => {
+    const { readConfigFile } = await import('./read-config.ts')
     const read = await readConfigFile(file, importMs)
     if ('problem' in read) problems.push(read.problem)
     else add(name, file, read.value, { baseUrl: pathToFileURL(file).href })
@@ -123,6 +123,7 @@ async function readLayers(
 
   const project = findProjectConfig(cwd)
   if (project) {
+    const { mayApply, trustQuestion } = await import('./trust.ts')
     const question = trustQuestion(project.file)
     if (await mayApply(question, { ...options.trust, home, env })) {
       warnings.push(...ignoredFiles(project))
