@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Limits, PromptSegment, SessionBlueprint, SessionId } from '@halter/protocol'
+import type { Limits, PromptSegment, SessionBlueprint, SessionId, SessionUpdate } from '@halter/protocol'
 import type { RuntimeOptions, SessionInit } from '../contracts/runtime.ts'
 import { HalterError } from '../errors.ts'
 
@@ -22,6 +22,8 @@ export function createBlueprint(
       'ERR_SESSION_INPUT',
       'The session has no model. Pass `model`, or give the runtime a `defaultModel`.',
     )
+  if (sessionId === '') throw wrong('sessionId', sessionId, 'leave it out, or give one of your own')
+  checkTitle(init.title)
   const models = init.models ?? options.models
   const append = init.appendSystemPrompt?.trim()
   return {
@@ -39,10 +41,10 @@ export function createBlueprint(
 }
 
 /**
- * Metadata that can be stored and asked for.
+ * Metadata that can be stored and asked for, as a copy that nobody else changes.
  * @throws HalterError `ERR_SESSION_INPUT`.
  */
-export function checkMetadata(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+function checkMetadata(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
   const pairs = Object.entries(metadata)
   if (pairs.length > MAX_METADATA_PAIRS)
     throw new HalterError(
@@ -50,30 +52,57 @@ export function checkMetadata(metadata: Readonly<Record<string, unknown>>): Read
       `metadata has ${pairs.length} pairs; at most ${MAX_METADATA_PAIRS} are kept. Put the rest where it belongs, and its id here.`,
     )
   for (const [key, value] of pairs) {
-    const problem =
-      typeof value !== 'string'
-        ? `is a ${typeof value}, not a string`
-        : value.length > MAX_METADATA_LENGTH || key.length > MAX_METADATA_LENGTH
-          ? `is longer than ${MAX_METADATA_LENGTH} characters`
-          : undefined
-    if (problem) throw new HalterError('ERR_SESSION_INPUT', `metadata["${key.slice(0, 80)}"] ${problem}.`)
+    const name = `metadata["${key.slice(0, 80)}"]`
+    if (typeof value !== 'string') throw wrong(name, value, 'give a string')
+    const length = Math.max(key.length, value.length)
+    if (length > MAX_METADATA_LENGTH)
+      throw new HalterError(
+        'ERR_SESSION_INPUT',
+        `${name} has a key or value of ${length} characters; at most ${MAX_METADATA_LENGTH} characters are kept. Store it elsewhere, and its id here.`,
+      )
   }
   return Object.freeze({ ...(metadata as Record<string, string>) })
 }
 
+/**
+ * A change that can be stored: under the rules of a new session, and with nothing in it that an update does not have.
+ * @throws HalterError `ERR_SESSION_INPUT`.
+ */
+export function checkUpdate(change: SessionUpdate): SessionUpdate {
+  const { metadata, limits, workingDir } = change
+  checkTitle(change.title)
+  return {
+    ...pick(change, ['title', 'model', 'models', 'effort']),
+    ...(metadata && { metadata: checkMetadata(metadata) }),
+    ...(workingDir !== undefined && { workingDir: resolve(workingDir) }),
+    ...(limits && { limits: checkLimits(limits) }),
+  }
+}
+
+/** @throws HalterError `ERR_SESSION_INPUT` for a limit that is no number of 0 or more. */
+function checkLimits(limits: Limits): Limits {
+  for (const [name, value] of Object.entries(limits) as [keyof Limits, unknown][])
+    if (value !== undefined && !(typeof value === 'number' && value >= 0))
+      throw wrong(`limits.${name}`, value, 'give a number of 0 or more')
+  return limits
+}
+
+/** @throws HalterError `ERR_SESSION_INPUT` for a title that is no string. */
+function checkTitle(title: unknown): void {
+  if (title !== undefined && typeof title !== 'string') throw wrong('title', title, 'give a string')
+}
+
+function wrong(key: string, value: unknown, cure: string): HalterError {
+  const shown = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value)
+  return new HalterError('ERR_SESSION_INPUT', `${key} is ${shown.slice(0, 80)}; ${cure}.`)
+}
+
 function limitsOf(init: SessionInit, options: RuntimeOptions): Limits {
-  const limits: Limits = {
+  return checkLimits({
     ...options.limits,
     ...(init.maxTurns !== undefined && { steps: init.maxTurns }),
     ...init.limits,
-  }
-  for (const [name, value] of Object.entries(limits) as [keyof Limits, unknown][])
-    if (value !== undefined && !(typeof value === 'number' && value >= 0))
-      throw new HalterError(
-        'ERR_SESSION_INPUT',
-        `limits.${name} is ${JSON.stringify(value)}; give a number of 0 or more.`,
-      )
-  return limits
+  })
 }
 
 function seedSegment(text: string): PromptSegment {

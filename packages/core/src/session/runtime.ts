@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { SessionBlueprint, SessionId, SessionSummary, StoredEvent } from '@halter/protocol'
+import type { ModelRole, SessionId, SessionSummary, SessionUpdate, StoredEvent } from '@halter/protocol'
 import type { ResourceSnapshot } from '../contracts/resources.ts'
 import type {
   PluginEntry,
@@ -23,6 +23,7 @@ import type { DispatchContext } from '../kernel/dispatch.ts'
 import { Deadlines } from '../kernel/deadline.ts'
 import type { DisposeHost } from '../kernel/dispose-stack.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { createToolSet } from '../turn/tool-set.ts'
 import { createBlueprint } from './blueprint.ts'
 import { EventBus } from './event-bus.ts'
 import { openChild } from './open-child.ts'
@@ -116,9 +117,10 @@ export class Runtime implements SessionRuntime {
     const id = init.sessionId ?? this.service('ids').next('session')
     const asked = createBlueprint(id, init, this.options)
     const { kernel } = this
+    if (init.tools) createToolSet([...(kernel.current.get('tools') ?? []), ...init.tools]) // refuses doubles
     const hooks = init.hooks ? kernel.current.hooks.extend(init.hooks) : kernel.current.hooks
     const blueprint = await hooks.transform('session.transform', asked, this.#outsideSessions(id))
-    await this.#checkModels(blueprint)
+    await this.checkModels(blueprint)
     return this.adopt(await createSession(this, blueprint, init))
   }
 
@@ -232,6 +234,13 @@ export class Runtime implements SessionRuntime {
     await this.shutdown()
   }
 
+  /** @throws HalterError `ERR_MODEL_UNKNOWN` for a model that no provider accepts. */
+  async checkModels({ model, models = {} }: Pick<SessionUpdate, 'model' | 'models'>): Promise<void> {
+    const service = this.service('models')
+    if (model !== undefined) await service.resolve(model, 'default')
+    for (const [role, id] of Object.entries(models)) await service.resolve(id, role as ModelRole)
+  }
+
   /** See `SessionPort.openChild`. */
   openChild(parent: Session, request: SpawnRequest): Promise<ChildHandle> {
     return openChild(parent, request)
@@ -295,13 +304,6 @@ export class Runtime implements SessionRuntime {
     await this.kernel.dispose()
     this.#onClose()
     return report
-  }
-
-  async #checkModels(blueprint: SessionBlueprint): Promise<void> {
-    const models = this.service('models')
-    await models.resolve(blueprint.model, 'default')
-    for (const [role, id] of Object.entries(blueprint.models ?? {}))
-      await models.resolve(id, role as keyof NonNullable<SessionBlueprint['models']>)
   }
 
   #refuseWhenClosed(): void {

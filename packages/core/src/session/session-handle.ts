@@ -19,7 +19,7 @@ import type {
   TurnOptions,
 } from '../contracts/runtime.ts'
 import { HalterError } from '../errors.ts'
-import { checkMetadata } from './blueprint.ts'
+import { checkUpdate } from './blueprint.ts'
 import { closeSession } from './close-session.ts'
 import { compactSession } from './compact.ts'
 import type { Session } from './session.ts'
@@ -83,10 +83,9 @@ export class OpenSessionHandle implements SessionHandle {
 
   async update(change: SessionUpdate): Promise<void> {
     const session = this.#live()
-    if (change.metadata) checkMetadata(change.metadata)
-    const models = session.runtime.service('models')
-    if (change.model !== undefined) await models.resolve(change.model, 'default')
-    await session.log.append([{ type: 'session.updated', ...change }])
+    const update = checkUpdate(change)
+    await session.runtime.checkModels(update)
+    await session.log.append([{ ...update, type: 'session.updated' }])
   }
 
   replay(range?: { readonly after?: number; readonly limit?: number }): AsyncIterable<StoredEvent> {
