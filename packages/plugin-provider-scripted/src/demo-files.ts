@@ -23,7 +23,7 @@ export function countFiles(listing: string): string {
 
 /** The file that says the most of a folder: its README, then its package.json, then the first text file by name. */
 export function chooseFile(paths: readonly string[]): string | undefined {
-  const sorted = [...paths].sort((a, b) => depth(a) - depth(b) || (a < b ? -1 : 1))
+  const sorted = [...paths].sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
   return (
     sorted.find((path) => /^readme(\.(md|txt|rst))?$/i.test(nameOf(path))) ??
     sorted.find((path) => nameOf(path) === 'package.json') ??
@@ -39,22 +39,38 @@ export function describeFile({ path, text }: SeenFile): string {
     .map((line) => line.replace(/^\s*\d+(\t|→|: )/, ''))
   const total = Number(/\[Lines \d+-\d+ of (\d+)/.exec(text)?.[1] ?? lines.length)
   const length = total === 1 ? '1 line' : `${total} lines`
-  const line = tellingLine(path, lines)
-  return line === undefined ? `${path} is empty.` : `${path} has ${length} and says “${line}”.`
+  const telling = path.endsWith('.json')
+    ? (nameInJson(lines) ?? firstLine(lines))
+    : (heading(path, lines) ?? firstLine(lines))
+  return telling === undefined ? `${path} is empty.` : `${path} has ${length} and ${telling}.`
 }
 
-function tellingLine(path: string, lines: readonly string[]): string | undefined {
-  const trimmed = lines.map((line) => line.trim())
-  const heading = /\.(md|rst|txt)$/i.test(path) ? trimmed.find((line) => /^#+ /.test(line)) : undefined
-  const name = path.endsWith('.json') ? trimmed.find((line) => line.startsWith('"name"')) : undefined
-  const line = heading ?? name?.replace(/,$/, '') ?? trimmed.find((each) => /[\p{L}\p{N}]/u.test(each))
-  return line !== undefined && line.length > 100 ? `${line.slice(0, 99)}…` : line
+function nameInJson(lines: readonly string[]): string | undefined {
+  const name = /^\s*"name":\s*"([^"]+)"/m.exec(lines.join('\n'))?.[1]
+  return name === undefined ? undefined : `is named “${name}”`
+}
+
+function heading(path: string, lines: readonly string[]): string | undefined {
+  const line = /\.(md|rst|txt)$/i.test(path) ? lines.find((each) => /^#+ /.test(each)) : undefined
+  return line === undefined ? undefined : saying(line)
+}
+
+/** The first with a letter or a digit in it. */
+function firstLine(lines: readonly string[]): string | undefined {
+  const line = lines.find((each) => /[\p{L}\p{N}]/u.test(each))
+  return line === undefined ? undefined : saying(line)
+}
+
+function saying(line: string): string {
+  const text = line.trim()
+  return `says “${text.length > 100 ? `${text.slice(0, 99)}…` : text}”`
 }
 
 function nameOf(path: string): string {
   return path.slice(path.search(/[^/\\]*$/))
 }
 
-function depth(path: string): number {
-  return path.split(/[/\\]/).length
+/** Files further up come first, hidden ones last. */
+function rank(path: string): number {
+  return path.split(/[/\\]/).length + (nameOf(path).startsWith('.') ? 1000 : 0)
 }

@@ -17,5 +17,6 @@ export default definePlugin({
   name: '@halter/plugin-provider-scripted',
   apiVersion: 1,
   contributes: ['providers'],
-  setup: () => ({ providers: [new ScriptedProvider()] }),
+  requires: ['clock'],
+  setup: ({ services: { clock } }) => ({ providers: [new ScriptedProvider({ clock })] }),
 })

@@ -1,4 +1,4 @@
-import { HalterError, RETRYABLE_KINDS, type ModelPart } from '@halter/core'
+import { HalterError, RETRYABLE_KINDS, type Clock, type ModelPart } from '@halter/core'
 import type { Usage } from '@halter/protocol'
 import { OPEN_CALL_ID, type CompiledReply } from './compile-reply.ts'
 import type { ScriptedError } from './script.ts'
@@ -20,6 +20,7 @@ type Step = IteratorResult<ModelPart, undefined>
  */
 export class ReplyStream implements AsyncIterableIterator<ModelPart, undefined> {
   readonly #prepare: () => PreparedReply | Promise<PreparedReply>
+  readonly #clock: Pick<Clock, 'sleep'>
   readonly #signal: AbortSignal
   #prepared: PreparedReply | undefined
   #next = 0
@@ -30,8 +31,13 @@ export class ReplyStream implements AsyncIterableIterator<ModelPart, undefined> 
   #isOver = false
 
   /** `prepare` is asked once, for the first part; what it throws is what the stream fails with. */
-  constructor(prepare: () => PreparedReply | Promise<PreparedReply>, signal: AbortSignal) {
+  constructor(
+    prepare: () => PreparedReply | Promise<PreparedReply>,
+    clock: Pick<Clock, 'sleep'>,
+    signal: AbortSignal,
+  ) {
     this.#prepare = prepare
+    this.#clock = clock
     this.#signal = signal
   }
 
@@ -71,7 +77,11 @@ export class ReplyStream implements AsyncIterableIterator<ModelPart, undefined> 
   }
 
   async #nextAfter(delayMs: number): Promise<Step> {
-    await delay(delayMs, this.#signal)
+    try {
+      await this.#clock.sleep(delayMs, this.#signal)
+    } catch (error) {
+      if (!this.#signal.aborted) throw error
+    }
     this.#hasWaited = true
     return this.next()
   }
@@ -98,20 +108,6 @@ function isDelta({ type }: ModelPart): boolean {
   return type === 'text.delta' || type === 'thinking.delta' || type === 'toolInput.delta'
 }
 
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer)
-      reject(cancelled(signal))
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort)
-      resolve()
-    }, ms)
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
-}
-
 function asError({ kind, message, retryAfterMs }: ScriptedError): HalterError {
   const retryable = RETRYABLE_KINDS.has(kind)
   return new HalterError('ERR_MODEL_FAILED', message, { kind, retryable, retryAfterMs })
@@ -121,5 +117,20 @@ function cancelled(signal: AbortSignal): HalterError {
   return new HalterError('ERR_MODEL_FAILED', 'The call of the scripted model was cancelled.', {
     kind: 'cancelled',
     cause: signal.reason,
+  })
+}
+
+/** Waits without a clock; rejects with the signal's reason when that is aborted first. */
+export function sleepByTimer(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer)
+      reject(signal!.reason as Error)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', onAbort, { once: true })
   })
 }

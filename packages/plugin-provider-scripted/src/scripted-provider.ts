@@ -1,11 +1,18 @@
-import { HalterError, type ModelInfo, type ModelPart, type ModelRequest, type Provider } from '@halter/core'
+import {
+  HalterError,
+  type Clock,
+  type ModelInfo,
+  type ModelPart,
+  type ModelRequest,
+  type Provider,
+} from '@halter/core'
 import type { Usage } from '@halter/protocol'
 import { checkReply } from './check-script.ts'
 import { compileReply, type CompiledReply } from './compile-reply.ts'
 import { Cursor } from './cursor.ts'
 import { demoReply } from './demo.ts'
 import { UsageEstimate } from './estimate-usage.ts'
-import { ReplyStream, type PreparedReply } from './reply-stream.ts'
+import { ReplyStream, sleepByTimer, type PreparedReply } from './reply-stream.ts'
 import { ScriptFiles, type LoadedScript } from './script-files.ts'
 import { DEFAULT_INFO, type Script, type ScriptFunction, type ScriptedReply } from './script.ts'
 
@@ -13,6 +20,8 @@ import { DEFAULT_INFO, type Script, type ScriptFunction, type ScriptedReply } fr
 export interface ScriptedProviderOptions {
   /** Scripts that are values, for programs and tests: `scripted/<name>` plays them before any file of that name. */
   readonly scripts?: Readonly<Record<string, Script | ScriptFunction>>
+  /** What delays are waited for by. Default: Node's own timers. */
+  readonly clock?: Pick<Clock, 'sleep'>
 }
 
 type MaybePromise<T> = T | Promise<T>
@@ -35,11 +44,13 @@ class Playback {
 export class ScriptedProvider implements Provider {
   readonly name = 'scripted'
   readonly #values: ReadonlyMap<string, LoadedScript>
+  readonly #clock: Pick<Clock, 'sleep'>
   readonly #files = new ScriptFiles()
   readonly #playbacks = new Map<string, Playback>()
   readonly #compiled = new WeakMap<ScriptedReply, CompiledReply>()
 
-  constructor({ scripts = {} }: ScriptedProviderOptions = {}) {
+  constructor({ scripts = {}, clock = { sleep: sleepByTimer } }: ScriptedProviderOptions = {}) {
+    this.#clock = clock
     this.#values = new Map(Object.entries(scripts).map(([name, content]) => [name, { name, content }]))
   }
 
@@ -57,10 +68,8 @@ export class ScriptedProvider implements Provider {
   }
 
   stream(request: ModelRequest, signal: AbortSignal): AsyncIterable<ModelPart> {
-    return new ReplyStream(
-      () => after(this.#load(request.model), (script) => this.#prepare(script, request, signal)),
-      signal,
-    )
+    const prepare = () => after(this.#load(request.model), (script) => this.#prepare(script, request, signal))
+    return new ReplyStream(prepare, this.#clock, signal)
   }
 
   #load(model: string): MaybePromise<LoadedScript> {

@@ -53,7 +53,7 @@ describe('demo', () => {
     expect(answer).toContain('You said “and now?”')
     expect(answer).toContain('Before that, you said “What is here?”')
     expect(answer).toContain('README.md has 1 line and says “# The title”')
-    expect(answer).toContain('package.json has 4 lines and says “"name": "it"”')
+    expect(answer).toContain('package.json has 4 lines and is named “it”')
     const third = await session.prompt('more!')
     expect(third).toHaveLength(1)
     expect(third[0]!.text).toContain('I have read all 2 of the files')

@@ -29,6 +29,8 @@ export default definePlugin({
     },
   }),
   provides: ['models', 'clock', 'ids', 'random', 'environment', 'watcher', 'logger', 'budget'],
+  // None of its own: a contributor does not wait for the other ones, so that a provider may require the clock from here.
+  contributes: ['providers'],
   requires: ['providers'],
   setup({ config, services, defer }) {
     const clock = createClock()
@@ -50,6 +52,7 @@ export default definePlugin({
       watcher,
       logger,
       budget: createBudget(),
+      providers: [],
     }
   },
 })

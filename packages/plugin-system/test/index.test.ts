@@ -15,7 +15,7 @@ describe('@halter/plugin-system', () => {
       services: { providers: [] },
       defer: (cleanup: () => void) => cleanups.push(cleanup),
     } as unknown as SetupContext<unknown, never, never>)
-    expect(Object.keys(filled as object).sort()).toEqual([...system.provides].sort())
+    expect(Object.keys(filled as object).sort()).toEqual([...system.provides, ...system.contributes].sort())
     for (const cleanup of cleanups.reverse()) await cleanup()
   })
 
