@@ -27,14 +27,14 @@ export class DefaultPromptAssembler implements PromptAssembler {
   }
 
   assemble({ blueprint, resources, plan, tools, environment }: PromptInput): AssembledPrompt {
-    const { seed, appendSystemPrompt } = blueprint
+    const { seed = this.#seed, appendSystemPrompt } = blueprint
     const system: PromptSegment[] = []
     const tail: PromptSegment[] = []
     // Blank text is no segment: model APIs refuse it.
     const put = (segment: PromptSegment): void => {
       if (segment.text.trim() !== '') (segment.stability === 'turn' ? tail : system).push(segment)
     }
-    for (const segment of seed ?? this.#seed) put(segment)
+    for (const segment of seed) put(segment)
     for (const segment of this.#append) put(segment)
     if (appendSystemPrompt !== undefined) put(textSegment('session-append', appendSystemPrompt, 'session'))
     for (const segment of this.#instructionsOf(resources)) put(segment)
