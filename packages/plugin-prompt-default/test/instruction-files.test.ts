@@ -137,7 +137,7 @@ describe('what a file cannot do', () => {
 
   test.skipIf(process.platform === 'win32')('a pipe blocks nobody, and is no file', () => {
     mkdirSync(join(root, 'w'))
-    execFileSync('mkfifo', [join(root, 'w/AGENTS.md')])
+    execFileSync('sh', ['-c', `mkfifo '${join(root, 'w/AGENTS.md')}'`])
     write('w/CLAUDE.md', 'claude')
     expect(found('w')).toEqual([['w/CLAUDE.md', 'claude']])
   })
