@@ -13,13 +13,17 @@ export const NO_CARRY_OVER: CarryOver = { plugins: new Set(), services: new Set(
 
 /**
  * A plugin is carried over when it is the same value with the same options, and everything it can see is the same too: whatever it
- * requires, would like, or decorates. Assumes that all who could be are, and takes back until that holds.
+ * requires, would like, or decorates. (One that an earlier, failed reload had to stop is not running.) Assumes that all who could be are, and takes back until that holds.
  */
-export function carryOver(next: StartPlan, previous: StartPlan): CarryOver {
+export function carryOver(
+  next: StartPlan,
+  previous: StartPlan,
+  isRunning: (plugin: string) => boolean,
+): CarryOver {
   const old = new Map(previous.plugins.map((each) => [each.plugin.name, each]))
   const carried = new Map(
     next.plugins
-      .filter((planned) => isSame(planned, old.get(planned.plugin.name)))
+      .filter((planned) => isSame(planned, old.get(planned.plugin.name)) && isRunning(planned.plugin.name))
       .map((planned) => [planned.plugin.name, planned.plugin]),
   )
   const isCarried = (name: string): boolean => carried.has(name)

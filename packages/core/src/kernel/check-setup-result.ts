@@ -4,6 +4,9 @@ import type { PlannedPlugin } from './plan.ts'
 /** What a plugin's `setup` returned, when it is what the manifest says. */
 export type SetupResult = Readonly<Record<string, unknown>>
 
+/** Slots that are read where no session is. */
+const BEFORE_SESSIONS: ReadonlySet<string> = new Set(['logger', 'sessionStore', 'keyValue', 'clock', 'ids'])
+
 /** Everything that is wrong with what `setup` returned, in words; empty: nothing. */
 export function checkSetupResult(planned: PlannedPlugin, result: unknown): string[] {
   const { provides, contributes, decorates } = planned.plugin
@@ -42,8 +45,7 @@ function wrong(
 function checkSlot(slot: string, value: unknown): string | undefined {
   const scope = scopeOf(value)
   if (scope === undefined) return checkService(value)
-  // Plugins log in setup, where there is no session.
-  return slot === 'logger' ? `made per ${scope}, and a logger is there before any session` : undefined
+  return BEFORE_SESSIONS.has(slot) ? `made per ${scope}, and it is needed before there is any` : undefined
 }
 
 /** Why a value can be no service; undefined: it can. */

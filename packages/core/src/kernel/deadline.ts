@@ -93,15 +93,17 @@ export class Deadlines {
 
   #expire(): void {
     const now = performance.now()
+    const expired: Waiter[] = []
     let soonest = Infinity
     for (const [ms, queue] of this.#queues) {
       for (let waiter = queue.first; waiter && waiter.at <= now; waiter = queue.first) {
         this.#remove(waiter)
-        waiter.expire()
+        expired.push(waiter)
       }
       if (!queue.first) this.#queues.delete(ms)
       else soonest = Math.min(soonest, queue.first.at)
     }
+    for (const { expire } of expired.toSorted((a, b) => a.at - b.at)) expire()
     this.#firesAt = Infinity
     if (this.#waiting > 0) this.#arm(soonest)
   }

@@ -1,4 +1,5 @@
 import type { RuntimeDescription, TapDescription } from '../contracts/runtime.ts'
+import type { PlannedPlugin } from './plan.ts'
 import type { RunningGeneration } from './running-generation.ts'
 import type { StartedPlugin } from './start-plugin.ts'
 import type { TapRecord } from './taps.ts'
@@ -10,7 +11,9 @@ export function describeGeneration(
   const { number, plan, started, carried } = generation.parts
   return {
     generation: number,
-    plugins: Array.from(started.values(), (plugin) => describePlugin(plugin, carried.plugins)),
+    plugins: plan.plugins.map((planned) =>
+      describePlugin(planned, started.get(planned.plugin.name)!, carried.plugins),
+    ),
     slots: Object.fromEntries(
       Array.from(plan.slots, ([slot, { filler, decorators }]) => [
         slot,
@@ -26,10 +29,10 @@ export function describeGeneration(
 }
 
 function describePlugin(
-  { planned, setupMs }: StartedPlugin,
+  { plugin, lostSlots, origin, presetName }: PlannedPlugin,
+  { setupMs }: StartedPlugin,
   carried: ReadonlySet<string>,
 ): RuntimeDescription['plugins'][number] {
-  const { plugin, lostSlots, origin, presetName } = planned
   return {
     name: plugin.name,
     provides: [...plugin.provides],

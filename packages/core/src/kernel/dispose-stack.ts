@@ -4,12 +4,19 @@ import { currentAttribution, runAs, type Attribution } from './attribution.ts'
 import type { Deadlines } from './deadline.ts'
 import { sentence } from './sentence.ts'
 
+/** Hears of what went wrong where nobody waits. */
+export type WarningListener = (warning: {
+  readonly code: string
+  readonly message: string
+  readonly plugin?: string
+}) => void
+
 /** What a stack needs from its kernel. */
 export interface DisposeHost {
   readonly deadlines: Deadlines
   /** Milliseconds, for each cleanup. */
   readonly cleanupTimeoutMs: number
-  onWarning(warning: { readonly code: string; readonly message: string; readonly plugin?: string }): void
+  readonly onWarning: WarningListener
 }
 
 interface Cleanup {
@@ -43,6 +50,11 @@ export class DisposeStack {
       )
     if (this.#disposal) void this.#run({ who, run })
     else this.#cleanups.push({ who, run })
+  }
+
+  /** True from the moment it was told to dispose. */
+  get isDisposed(): boolean {
+    return this.#disposal !== undefined
   }
 
   /** Runs the cleanups, once. Never rejects: what fails or hangs is a warning, and the next one runs. */

@@ -26,7 +26,7 @@ export class FieldClashes {
     const clash = JSON.stringify([hook, field, earlier, plugin])
     if (this.#told.has(clash)) return
     this.#told.add(clash)
-    call.ctx.warn(
+    call.warn(
       'HOOK_FIELD_CLASH',
       `In ${hook}, ${plugin} replaces "${field}", which ${earlier} had just written. If that is not meant, change their order or remove one.`,
       plugin,

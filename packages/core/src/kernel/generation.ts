@@ -8,6 +8,8 @@ export interface Generation extends ServiceScope {
   /** How plugins fold their state, by plugin name. */
   readonly reducers: PluginReducers
   readonly hooks: HookTable
+  /** The plugin that added an element to a collection: whose tool, provider or sink it is. */
+  ownerOf(contribution: object): string | undefined
   /** Builds the per-session services of this generation; one shared object when there are none. Close it. */
   openSession(blueprint: SessionBlueprint): SessionScope
 }

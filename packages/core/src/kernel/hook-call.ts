@@ -1,4 +1,5 @@
 import type { DispatchContext, GuardDecision } from './dispatch.ts'
+import type { WarningListener } from './dispose-stack.ts'
 
 /** One call of a hook: what its taps have said so far. Passed through tapable from tap to tap. */
 export class HookCall {
@@ -10,9 +11,21 @@ export class HookCall {
   #ask: GuardDecision | undefined
   #allow: GuardDecision | undefined
 
-  constructor(ctx: DispatchContext, tracksWriters: boolean) {
+  readonly #onWarning: WarningListener
+
+  constructor(ctx: DispatchContext, tracksWriters: boolean, onWarning: WarningListener) {
     this.ctx = ctx
     this.tracksWriters = tracksWriters
+    this.#onWarning = onWarning
+  }
+
+  /** Warns whoever called the hook; where that one has gone (a session that closed meanwhile), the kernel's owner. */
+  warn(code: string, message: string, plugin: string): void {
+    try {
+      this.ctx.warn(code, message, plugin)
+    } catch {
+      this.#onWarning({ code, message, plugin })
+    }
   }
 
   /** Notes a decision that does not end the call. Of several alike the first counts. */

@@ -9,6 +9,7 @@ import type {
   ObserveName,
   TransformName,
 } from './dispatch.ts'
+import type { WarningListener } from './dispose-stack.ts'
 import { HookCall } from './hook-call.ts'
 import { createTapableHook, HOOK_RULES, type TapableHook } from './hooks.ts'
 import { PluginServices } from './plugin-services.ts'
@@ -19,12 +20,14 @@ import { recordSessionTaps, type TapOrder, type TapRecord } from './taps.ts'
 interface Entry {
   readonly hook: TapableHook
   readonly taps: readonly TapRecord[]
+  readonly onWarning: WarningListener
 }
 
 /** What a table needs besides its taps. */
 export interface HookTableHost extends TapHost {
   /** Deadline of a session's own taps. Milliseconds. */
   readonly tapTimeoutMs: number
+  readonly onWarning: WarningListener
 }
 
 const RANK: Readonly<Record<TapOrder, number>> = { pre: 0, plain: 1, session: 2, post: 3 }
@@ -105,12 +108,12 @@ function seal(hook: HookName, taps: readonly TapRecord[], host: HookTableHost): 
   const sorted = taps.toSorted((a, b) => RANK[a.order] - RANK[b.order])
   const tapable = createTapableHook(hook)
   for (const tap of sorted) tapable.tapAsync(tap.plugin, compileTap(tap, host))
-  return { hook: tapable, taps: sorted }
+  return { hook: tapable, taps: sorted, onWarning: host.onWarning }
 }
 
 /** Calls the hook; a promise only when a tap made it wait. */
-function dispatch({ hook, taps }: Entry, input: unknown, ctx: DispatchContext): unknown {
-  const call = new HookCall(ctx, taps.length > 1)
+function dispatch({ hook, taps, onWarning }: Entry, input: unknown, ctx: DispatchContext): unknown {
+  const call = new HookCall(ctx, taps.length > 1, onWarning)
   let settled: { readonly error: Error | null; readonly result: unknown } | undefined
   let wake: (() => void) | undefined
   hook.callAsync(input, call, (error, result) => {

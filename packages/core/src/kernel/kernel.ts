@@ -120,7 +120,7 @@ export class Kernel {
     this.#refuseWhenClosed()
     const plan = await planStart(sources)
     const previous = this.#current
-    const carried = carryOver(plan, previous.parts.plan)
+    const carried = carryOver(plan, previous.parts.plan, (name) => previous.isRunning(name))
     this.#refuseUnderSessions(plan, previous, carried)
     const commit = (next: RunningGeneration): void => {
       this.#refuseUnderSessions(plan, previous, carried) // one may have been opened meanwhile

@@ -27,7 +27,7 @@ export interface StartPlan extends ServiceGraph {
 }
 
 /** Collections that are there with nobody adding to them; a third party's is there when somebody does. */
-export const COLLECTIONS = Object.freeze([
+const COLLECTIONS = Object.freeze([
   'providers',
   'tools',
   'eventSinks',

@@ -1,6 +1,6 @@
 import process from 'node:process'
 import type { SessionId } from '@halter/protocol'
-import { currentAttribution } from './attribution.ts'
+import { currentAttribution, type Attribution } from './attribution.ts'
 
 /** An error that nobody caught, and the plugin whose code it came from. */
 export interface ProcessFailure {
@@ -13,7 +13,7 @@ export interface ProcessFailure {
 /**
  * Keeps the process alive when a plugin's timer throws or its promise rejects with nobody waiting: `onFailure` is told. An
  * error that is no plugin's ends the process as it would have without the guards, with its own stack and exit code 1, unless
- * another listener of the process wants it. Returns how to remove the guards.
+ * another listener of the process wants it. `onFailure` must not throw. Returns how to remove the guards.
  */
 export function createProcessGuards(onFailure: (failure: ProcessFailure) => void): () => void {
   const onException = (error: unknown): void => take(error, 'uncaughtException')
@@ -42,6 +42,15 @@ export function createProcessGuards(onFailure: (failure: ProcessFailure) => void
 function attribute(error: unknown, origin: ProcessFailure['origin']): ProcessFailure | undefined {
   const who = currentAttribution()
   if (!who) return undefined
-  const { plugin, sessionId } = who
-  return { error, origin, plugin, ...(sessionId !== undefined && { sessionId }) }
+  const sessionId = sessionOf(who)
+  return { error, origin, plugin: who.plugin, ...(sessionId !== undefined && { sessionId }) }
+}
+
+/** The session may be gone by now, and an error in here would end the process. */
+function sessionOf(who: Attribution): SessionId | undefined {
+  try {
+    return who.sessionId
+  } catch {
+    return undefined
+  }
 }

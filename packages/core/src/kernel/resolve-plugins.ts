@@ -41,14 +41,7 @@ export interface Resolution {
  */
 export function resolvePlugins({ plugins = [], presets = [] }: PluginSources): Resolution {
   const problems: Problem[] = []
-  const sources: Source[] = [
-    ...presets.map(({ name, plugins }) => ({
-      origin: 'preset' as const,
-      presetName: name,
-      entries: plugins,
-    })),
-    { origin: 'config', entries: plugins },
-  ]
+  const sources: Source[] = [...readPresets(presets, problems), { origin: 'config', entries: plugins }]
   const named = new Map<string, Candidate>()
   for (const [rank, source] of sources.entries())
     for (const candidate of readSource(source, rank, problems)) {
@@ -56,7 +49,7 @@ export function resolvePlugins({ plugins = [], presets = [] }: PluginSources): R
       named.delete(candidate.plugin.name)
       named.set(candidate.plugin.name, candidate)
     }
-  const candidates = [...named.values()].toSorted((a, b) => a.rank - b.rank)
+  const candidates = [...named.values()]
   const fillers = fillSlots(candidates, problems)
   const { started, notStarted } = dropLosers(candidates, fillers)
   return { plugins: started, fillers, notStarted, problems }
@@ -71,6 +64,17 @@ interface Source {
 interface Candidate extends Omit<ResolvedPlugin, 'lostSlots'> {
   /** Of its list; the higher one wins. */
   readonly rank: number
+}
+
+function readPresets(presets: readonly unknown[], problems: Problem[]): Source[] {
+  return presets.flatMap((preset, index): Source[] => {
+    const { name, plugins } = (preset ?? {}) as { readonly name?: unknown; readonly plugins?: unknown }
+    if (typeof name === 'string' && Array.isArray(plugins))
+      return [{ origin: 'preset', presetName: name, entries: plugins }]
+    const message = `Entry ${index + 1} of the presets is no preset. Give an object with a name and a list of plugins.`
+    problems.push({ code: 'ERR_PLUGIN_INVALID', message })
+    return []
+  })
 }
 
 function readSource(source: Source, rank: number, problems: Problem[]): Candidate[] {

@@ -114,7 +114,7 @@ function fail(tap: TapRecord, error: HalterError, call: HookCall, done: Done): v
       return done(null, { kind: 'deny', reason: error.message, plugin: tap.plugin, error })
     case 'warn':
       // Work that ends because it was told to has not failed.
-      if (!call.ctx.signal?.aborted) call.ctx.warn(error.code, error.message, tap.plugin)
+      if (!call.ctx.signal?.aborted) call.warn(error.code, error.message, tap.plugin)
       return done(null)
   }
 }

@@ -18,6 +18,8 @@ export interface GenerationParts {
   readonly container: Container
   readonly fillings: ReadonlyMap<string, Filling>
   readonly hooks: SealedHooks
+  /** Element of a collection → its plugin. */
+  readonly owners: ReadonlyMap<object, string>
 }
 
 /** A generation that has started, and the end of it. */
@@ -61,8 +63,17 @@ export class RunningGeneration implements Generation {
     return this.parts.container.get(name)
   }
 
+  ownerOf(contribution: object): string | undefined {
+    return this.parts.owners.get(contribution)
+  }
+
   openSession(blueprint: SessionBlueprint): SessionScope {
     return this.parts.container.openSession(blueprint)
+  }
+
+  /** False for a plugin that had to stop for a reload that then failed. */
+  isRunning(plugin: string): boolean {
+    return this.parts.started.get(plugin)?.stack.isDisposed === false
   }
 
   /** Stops what only this generation uses, last started first. Never rejects. */

@@ -66,10 +66,20 @@ class GenerationStart implements Start {
       this.#assembly.add(plugin)
       this.#bindLoggers()
     }
-    const taps = [...this.#started.values()].flatMap((plugin) => plugin.taps)
-    const hooks = SealedHooks.of(taps, this.#host)
-    const { fillings } = this.#assembly
-    const parts = { number, plan, carried, started: this.#started, container: this.root, fillings, hooks }
+    const plugins = [...this.#started.values()]
+    const parts = {
+      number,
+      plan,
+      carried,
+      started: this.#started,
+      container: this.root,
+      fillings: this.#assembly.fillings,
+      hooks: SealedHooks.of(
+        plugins.flatMap(({ taps }) => taps),
+        this.#host,
+      ),
+      owners: new Map(plugins.flatMap(contributions)),
+    }
     commit(new RunningGeneration(parts))
   }
 
@@ -115,6 +125,12 @@ class GenerationStart implements Start {
     this.#fresh.push(plugin)
     return plugin
   }
+}
+
+function contributions({ planned: { plugin }, result }: StartedPlugin): [object, string][] {
+  return plugin.contributes.flatMap((collection) =>
+    (result[collection] as readonly object[]).map((each): [object, string] => [each, plugin.name]),
+  )
 }
 
 function carriedFillings({ carried, previous }: GenerationRequest): Map<string, Filling> {

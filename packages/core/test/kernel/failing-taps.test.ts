@@ -149,7 +149,7 @@ test.each(['session.end', 'turn.end'] as const)(
     const ctx = dispatchContext()
     const startedAt = performance.now()
     await callHook(kernel.current.hooks, hook, ctx)
-    expect(performance.now() - startedAt).toBeLessThan(1_500)
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
     expect(ctx.warnings).toMatchObject([{ code: 'ERR_HOOK_TIMEOUT', plugin: 'slow' }])
   },
 )

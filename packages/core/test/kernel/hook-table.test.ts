@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { definePlugin, type HookName, type Tap, type ToolVerdict } from '@halter/core'
 import { describe, expect, test } from 'vitest'
 import type { HookTable } from '../../src/kernel/dispatch.ts'
-import { dispatchContext, INPUTS, startKernel, tapping } from './fixtures.ts'
+import { dispatchContext, INPUTS, kernelOptions, startKernel, tapping } from './fixtures.ts'
 
 const call = INPUTS['toolCall.transform']
 const later = <T>(value: T): Promise<T> => new Promise((resolve) => setTimeout(resolve, 1, value))
@@ -539,4 +539,21 @@ describe('tapping', () => {
     )
     expect(kernel.current.hooks.has('turn.start')).toBe(false)
   })
+})
+
+test('a caller that has gone cannot be warned: then the kernel’s owner is', async () => {
+  const options = kernelOptions()
+  const kernel = await startKernel(
+    [
+      tapping('late', ({ hooks }) =>
+        hooks.tap('turn.start', () => later(0).then(() => Promise.reject(new Error('boom')))),
+      ),
+    ],
+    options,
+  )
+  const warn = (): void => {
+    throw new Error('the session is closed')
+  }
+  await kernel.current.hooks.observe('turn.start', INPUTS['turn.start'], dispatchContext({ warn }))
+  expect(options.warnings).toMatchObject([{ code: 'ERR_HOOK_FAILED', plugin: 'late' }])
 })

@@ -169,6 +169,12 @@ describe('order', () => {
     expect(names(kernel)).toEqual(['base', 'x', 'y', 'adds', 'reader'])
     expect(kernel.current.get('tools')).toEqual([{ by: 'x' }, { by: 'y' }, { by: 'adds' }])
     expect(kernel.describe().collections['tools']).toEqual(['x', 'y', 'adds'])
+    expect(kernel.current.get('tools')!.map((tool) => kernel.current.ownerOf(tool))).toEqual([
+      'x',
+      'y',
+      'adds',
+    ])
+    expect(kernel.current.ownerOf({})).toBeUndefined()
   })
 
   test('holds for any graph without a circle', async () => {

@@ -54,6 +54,14 @@ describe('before any setup runs, the kernel refuses', () => {
     expect(message).toContain('Entry 2 of the plugin list')
   })
 
+  test('what is no preset', async () => {
+    for (const preset of [undefined, 'default', { name: 'x' }, { plugins: [] }])
+      expect(await refusal([], [base, preset as never])).toMatchObject({
+        code: 'ERR_PLUGIN_INVALID',
+        message: expect.stringContaining('Entry 2 of the presets'),
+      })
+  })
+
   test('a plugin of another API version', async () => {
     const { code, message, data } = await refusal([plugin('a', { apiVersion: 2 })])
     expect([code, data.problems[0]?.plugin]).toEqual(['ERR_PLUGIN_API_VERSION', 'a'])

@@ -410,15 +410,17 @@ describe('an exclusive plugin', () => {
     const s = new Subject()
     const port = (fails = false): Plugin =>
       s.plugin('port', { exclusive: true }, () => (fails ? Promise.reject(new Error('in use')) : undefined))
-    const kernel = await startKernel([port()])
+    const first = port()
+    const kernel = await startKernel([first])
     await expect(kernel.reload({ plugins: [port(true)], presets })).rejects.toMatchObject({
       code: 'ERR_PLUGIN_SETUP',
       plugin: 'port',
       message: expect.stringContaining('port of the running generation had to stop first and is gone'),
     })
     expect(kernel.current.number).toBe(1)
-    await kernel.reload({ plugins: [port()], presets })
-    expect(kernel.current.number).toBe(2)
+    s.take()
+    await kernel.reload({ plugins: [first], presets })
+    expect([kernel.current.number, s.take()]).toEqual([2, ['start port']])
   })
 })
 

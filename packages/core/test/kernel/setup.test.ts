@@ -116,7 +116,7 @@ describe('a setup that', () => {
       'makes the logger per session',
       { provides: ['logger'] },
       { logger: perSession(() => ({}) as Logger) },
-      /a logger is there before any session/,
+      /needed before there is any/,
     ],
   ])('%s is refused', async (_, manifest, result, message) => {
     const { error } = await failure([plugin('bad', { ...manifest, setup: () => result })])
