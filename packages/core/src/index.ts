@@ -1,3 +1,4 @@
+export type { Checkpoint } from '@halter/protocol'
 export { API_VERSION, definePlugin, isPlugin, perSession, perTurn } from './define-plugin.ts'
 export type {
   CollectionName,
@@ -121,7 +122,6 @@ export type {
 export type {
   BlobOperations,
   ChangePage,
-  Checkpoint,
   CommitBatch,
   CommitResult,
   Lease,

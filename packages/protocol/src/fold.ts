@@ -1,10 +1,12 @@
 import type { SessionBlueprint } from './blueprint.ts'
+import { CHECKPOINT_VERSION, checkpointOf, restoreInto, type Checkpoint } from './checkpoint.ts'
 import { EVENT_VERSIONS, type StoredEvent, type StoredEventType } from './events.ts'
 import type { SessionId, ToolCallId } from './ids.ts'
 import { Injections } from './injections.ts'
 import { Ledger } from './ledger.ts'
 import { toolCallsOf, type Json, type Message, type ToolMessage } from './messages.ts'
 import type { ChildRecord, LastTurn, OpenCall, OpenTurn, PluginState, SessionState } from './state.ts'
+import type { SeqRange } from './plan.ts'
 import { titleOf } from './summary.ts'
 import type { Transcript } from './transcript.ts'
 import { addUsage, contextTokens, NO_USAGE } from './usage.ts'
@@ -98,6 +100,36 @@ export class SessionFold implements SessionState {
   /** Length of the transcript, without making one. */
   get messageCount(): number {
     return this.#own.window.length
+  }
+
+  /** The shortcut that leads here; undefined while calls are open or the log is newer than this code. */
+  checkpoint(): Checkpoint | undefined {
+    return checkpointOf(this, this.#own)
+  }
+
+  /**
+   * The state of a checkpoint; `read` gives the events of a stretch of the log. Undefined when it is of another version, or when the
+   * log does not hold the messages that it counted: fold from the start then.
+   */
+  static async restore(
+    checkpoint: Checkpoint,
+    read: (range: SeqRange) => AsyncIterable<StoredEvent>,
+    reducers: PluginReducers = NO_REDUCERS,
+  ): Promise<SessionFold | undefined> {
+    if (checkpoint.v !== CHECKPOINT_VERSION) return undefined
+    const state = new SessionFold(reducers)
+    const { window } = state.#own
+    for (const range of checkpoint.messages)
+      for await (const event of read(range)) {
+        // A summary is a stretch of its own; inside another one, its event only says what was cut out elsewhere.
+        const isSummary = event.type === 'compaction.applied' && range.from === range.to
+        if (isSummary) window.push(summaryMessage(event)!, event.seq)
+        if (event.type === 'message.appended' || event.type === 'toolCall.finished') state.apply(event)
+      }
+    if (window.length !== checkpoint.messageCount || state.openCalls.size > 0) return undefined
+    window.split(checkpoint.messages)
+    restoreInto(state, checkpoint, state.#own)
+    return state
   }
 
   /**

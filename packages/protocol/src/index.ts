@@ -1,4 +1,5 @@
 export type { Limits, ModelRole, ReasoningEffort, SessionBlueprint } from './blueprint.ts'
+export type { Checkpoint } from './checkpoint.ts'
 export type { ErrorWire, ModelErrorKind } from './error.ts'
 export { EVENT_VERSIONS } from './events.ts'
 export type {

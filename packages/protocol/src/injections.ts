@@ -13,6 +13,11 @@ export class Injections {
     return this.#view
   }
 
+  /** Each with the `seq` of its event. */
+  get entries(): readonly (readonly [number, InjectedSegment])[] {
+    return [...this.#segments]
+  }
+
   add(segment: InjectedSegment, seq: number): void {
     this.#segments.set(seq, segment)
     if (segment.scope === 'turn') this.#ofTurn.push(seq)

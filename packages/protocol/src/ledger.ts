@@ -21,6 +21,15 @@ export class Ledger {
     return this.#view
   }
 
+  /** Goes on from a ledger that was stored. */
+  restore({ total, byPurpose, children, inherited }: UsageLedger): void {
+    this.#total = total
+    this.#children = children
+    this.#inherited = inherited
+    for (const [purpose, usage] of Object.entries(byPurpose)) this.#byPurpose.set(purpose, usage)
+    this.#view = undefined
+  }
+
   spend(purpose: string, usage: Usage): void {
     this.#total = addUsage(this.#total, usage)
     this.#byPurpose.set(purpose, addUsage(this.#byPurpose.get(purpose) ?? NO_USAGE, usage))

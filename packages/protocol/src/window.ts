@@ -18,6 +18,8 @@ export class MessageWindow {
   /** Only grows between cuts, so that a transcript taken earlier stays what it was. */
   #messages: Message[] = []
   #seqs: number[] = []
+  /** Index of the first message of each stretch of the log that nothing was cut out of. */
+  #starts: number[] = []
 
   get length(): number {
     return this.#messages.length
@@ -31,7 +33,19 @@ export class MessageWindow {
     return this.#seqs
   }
 
+  /** Where the messages lie in the log, in their order: a stretch ends where something was cut out. */
+  get ranges(): readonly SeqRange[] {
+    const bounds = [...this.#starts, this.#seqs.length]
+    return this.#starts.map((start, index) => {
+      const seqs = this.#seqs.slice(start, bounds[index + 1])
+      const low = (a: number, b: number): number => Math.min(a, b)
+      const high = (a: number, b: number): number => Math.max(a, b)
+      return { from: seqs.reduce(low), to: seqs.reduce(high) }
+    })
+  }
+
   push(message: Message, seq: number): void {
+    if (this.#starts.length === 0) this.#starts.push(0)
     this.#messages.push(message)
     this.#seqs.push(seq)
   }
@@ -42,25 +56,40 @@ export class MessageWindow {
    * that left; when none did, it comes first, where it can part no call from its result.
    */
   cut({ dropped, summary, seq, openReply }: Cut): void {
-    const messages: Message[] = []
-    const seqs: number[] = []
+    const old = { messages: this.#messages, seqs: this.#seqs, starts: new Set(this.#starts) }
+    const kept: number[][] = [[]]
     let place: number | undefined
-    for (let from = 0, to; from < this.#messages.length; from = to) {
+    for (let from = 0, to; from < old.messages.length; from = to) {
       to = this.#endOfUnit(from)
-      const isOpen = openReply !== undefined && this.#messages[from]!.id === openReply
-      if (!isOpen && this.#seqs.slice(from, to).some((at) => isIn(dropped, at))) {
-        place ??= messages.length
-        continue
-      }
-      messages.push(...this.#messages.slice(from, to))
-      seqs.push(...this.#seqs.slice(from, to))
+      if (old.starts.has(from)) kept.push([])
+      const isOpen = openReply !== undefined && old.messages[from]!.id === openReply
+      if (!isOpen && old.seqs.slice(from, to).some((at) => isIn(dropped, at))) {
+        place ??= kept.length
+        kept.push([])
+      } else for (let index = from; index < to; index++) kept.at(-1)!.push(index)
     }
-    if (summary) {
-      messages.splice(place ?? 0, 0, summary)
-      seqs.splice(place ?? 0, 0, seq)
+    this.#messages = []
+    this.#seqs = []
+    this.#starts = []
+    for (const [index, stretch] of kept.entries()) {
+      if (summary && index === (place ?? 0)) this.#append([summary], [seq])
+      this.#append(
+        stretch.map((at) => old.messages[at]!),
+        stretch.map((at) => old.seqs[at]!),
+      )
     }
-    this.#messages = messages
-    this.#seqs = seqs
+  }
+
+  /** Tells the stretches of messages that were pushed from a checkpoint. */
+  split(ranges: readonly SeqRange[]): void {
+    this.#starts = ranges.map(({ from }) => this.#seqs.indexOf(from)).filter((index) => index >= 0)
+  }
+
+  #append(messages: readonly Message[], seqs: readonly number[]): void {
+    if (messages.length === 0) return
+    this.#starts.push(this.#messages.length)
+    this.#messages = this.#messages.concat(messages)
+    this.#seqs = this.#seqs.concat(seqs)
   }
 
   /** A reply and the results that follow it are one unit; every other message is one of its own. */

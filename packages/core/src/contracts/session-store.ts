@@ -1,7 +1,6 @@
 import type {
+  Checkpoint,
   CommitId,
-  Json,
-  SeqRange,
   SessionId,
   SessionStatus,
   SessionSummary,
@@ -33,21 +32,6 @@ export interface CommitBatch {
 /** What a commit did: the newest `seq` after it. */
 export interface CommitResult {
   readonly head: number
-}
-
-/**
- * A shortcut past the beginning of a long log. It holds scalars, plugin states and *where* the live messages are, never
- * their bodies, so that its size does not follow the session's.
- */
-export interface Checkpoint {
-  /** The fold of events 1 to `seq` leads to this. */
-  readonly seq: number
-  /** Version of `state`'s shape. */
-  readonly v: number
-  /** The folded state without transcript and open calls. */
-  readonly state: Json
-  /** Which events hold the live messages. */
-  readonly messages: readonly SeqRange[]
 }
 
 /** What `load` tells of a session without reading its log. */

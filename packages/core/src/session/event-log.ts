@@ -1,5 +1,6 @@
 import {
   changesSummary,
+  type Checkpoint,
   foldSummary,
   type PendingEvent,
   type SessionFold,
@@ -23,12 +24,17 @@ export interface EventLogOptions {
   readonly summary: SessionSummary
   /** Of the session's lease, in a store that has leases. */
   readonly fence: number | undefined
+  /** `seq` of the stored checkpoint; 0: there is none. */
+  readonly checkpointSeq: number
   /** Called with what was committed, after the state has it. Must not throw. */
   readonly publish: (events: readonly StoredEvent[]) => void
 }
 
 /** Errors after which nothing of ours can be appended any more: the session is another writer's. */
 const LOST: ReadonlySet<string> = new Set(['ERR_COMMIT_CONFLICT', 'ERR_SESSION_LEASED'])
+
+/** Events after which the next commit carries a checkpoint: a resume reads no more than about twice as many. */
+const CHECKPOINT_EVERY = 1000
 
 interface Append {
   readonly events: readonly PendingEvent[]
@@ -44,6 +50,7 @@ export class EventLog {
   readonly state: SessionFold
   readonly #options: EventLogOptions
   #summary: SessionSummary
+  #checkpointSeq: number
   #waiting: Append[] = []
   #flushing: Promise<void> | undefined
   /** Set when another writer has moved the log on: nothing of ours can be appended any more. */
@@ -53,6 +60,7 @@ export class EventLog {
     this.#options = options
     this.state = options.state
     this.#summary = options.summary
+    this.#checkpointSeq = options.checkpointSeq
   }
 
   get sessionId(): SessionId {
@@ -116,10 +124,12 @@ export class EventLog {
 
   async #store(events: readonly StoredEvent[], summary: SessionSummary): Promise<void> {
     const { store, sessionId, ids, fence } = this.#options
+    const checkpoint = this.#dueCheckpoint()
     const batch = {
       expectedHead: this.state.head,
       commitId: ids.next('commit'),
       events,
+      ...(checkpoint && { checkpoint }),
       ...(fence !== undefined && { fence }),
       ...(events.some(({ type }) => changesSummary(type)) && { summary }),
     }
@@ -130,6 +140,16 @@ export class EventLog {
       // The acknowledgement may have been lost, not the commit: the same commit id is applied once at most.
       await store.commit(sessionId, batch)
     }
+  }
+
+  /** A checkpoint of what is stored so far, when the tail after the last one has become long. */
+  #dueCheckpoint(): Checkpoint | undefined {
+    const { state } = this
+    if (!this.#options.store.keepsCheckpoints || state.head - this.#checkpointSeq < CHECKPOINT_EVERY)
+      return undefined
+    const checkpoint = state.checkpoint()
+    if (checkpoint) this.#checkpointSeq = checkpoint.seq
+    return checkpoint
   }
 
   #readOnly(): HalterError | undefined {

@@ -4,6 +4,7 @@ import {
   type PendingEvent,
   type SessionBlueprint,
   type SessionId,
+  type SeqRange,
   type SessionSummary,
   type StoredEvent,
   type UserPart,
@@ -51,10 +52,11 @@ export async function resumeSession(
   const lease = await runtime.leases?.take(id, options.steal)
   try {
     const stored = (await runtime.store.load(id))! // again: until the lease was ours, its log could grow
-    const { state, openInput } = await foldLog(runtime, stored)
-    const rest = { attachments: options, lease, startSource: 'resume' } as const
+    const state = await foldLog(runtime, stored)
+    const checkpointSeq = stored.checkpoint?.seq
+    const rest = { attachments: options, lease, checkpointSeq, startSource: 'resume' } as const
     const session = open(runtime, state, stored.summary, rest)
-    if (!state.readOnly) await takeUp(session, openInput, options.interrupted ?? 'close')
+    if (!state.readOnly) await takeUp(session, options.interrupted ?? 'close')
     return session
   } catch (error) {
     await lease?.release()
@@ -63,35 +65,41 @@ export async function resumeSession(
 }
 
 /** Answers for whatever a dead process left open, or goes on with it. */
-async function takeUp(
-  session: Session,
-  openInput: readonly UserPart[],
-  wish: NonNullable<ResumeOptions['interrupted']>,
-): Promise<void> {
+async function takeUp(session: Session, wish: NonNullable<ResumeOptions['interrupted']>): Promise<void> {
   const { state, runtime } = session
   const openTurn = state.turn
   const interrupted = openTurn ? wish : 'close'
   const repair = interrupted === 'continue' ? [] : repairEvents(state, runtime.service('ids'))
   const settled = await settleLostChildren(runtime.store, state)
   await session.log.append([...repair, ...settled, { type: 'session.resumed', interrupted }])
-  if (openTurn && interrupted === 'continue') session.turns.continue(openTurn.turnId, openInput)
+  if (openTurn && interrupted === 'continue')
+    session.turns.continue(openTurn.turnId, await openInputOf(session))
 }
 
-/** The state of a stored log, and the input of the turn that it holds open. */
-async function foldLog(
-  runtime: Runtime,
-  stored: StoredSession,
-): Promise<{ readonly state: SessionFold; readonly openInput: readonly UserPart[] }> {
-  const { sessionId } = stored.summary
-  const state = new SessionFold(runtime.kernel.current.reducers)
-  let openInput: readonly UserPart[] = []
-  for await (const event of runtime.store.replay(sessionId, { limit: stored.head })) {
+/** The state of a stored log: from its checkpoint and what came after, or else from the start. */
+async function foldLog(runtime: Runtime, { summary, head, checkpoint }: StoredSession): Promise<SessionFold> {
+  const { sessionId } = summary
+  const { store } = runtime
+  const { reducers } = runtime.kernel.current
+  const read = ({ from, to }: SeqRange): AsyncIterable<StoredEvent> =>
+    store.replay(sessionId, { after: from - 1, limit: to - from + 1 })
+  const restored = checkpoint && (await SessionFold.restore(checkpoint, read, reducers))
+  const state = restored ?? new SessionFold(reducers)
+  if (state.head === head) return state
+  for await (const event of store.replay(sessionId, { after: state.head, limit: head - state.head })) {
     if (event.seq !== state.head + 1) throw gap(sessionId, state.head, event)
-    if (event.type === 'turn.started') openInput = event.input
     state.apply(event)
   }
-  if (state.head !== stored.head) throw gap(sessionId, state.head, undefined)
-  return { state, openInput }
+  if (state.head !== head) throw gap(sessionId, state.head, undefined)
+  return state
+}
+
+/** What was submitted for the turn that the log holds open. */
+async function openInputOf({ id, state, runtime }: Session): Promise<readonly UserPart[]> {
+  const { startedSeq } = state.turn!
+  for await (const event of runtime.store.replay(id, { after: startedSeq - 1, limit: 1 }))
+    if (event.type === 'turn.started') return event.input
+  throw gap(id, startedSeq - 1, undefined)
 }
 
 function open(
@@ -101,6 +109,7 @@ function open(
   rest: {
     readonly attachments: SessionAttachments
     readonly lease: HeldLease | undefined
+    readonly checkpointSeq?: number | undefined
     readonly ties?: ChildTies | undefined
     readonly startSource: 'startup' | 'resume'
   },
@@ -109,8 +118,19 @@ function open(
   const clock = runtime.service('clock')
   const ids = runtime.service('ids')
   const fence = rest.lease?.fence
+  const checkpointSeq = rest.checkpointSeq ?? 0
   const openLog = (publish: (events: readonly StoredEvent[]) => void): EventLog =>
-    new EventLog({ sessionId, store: runtime.store, clock, ids, state, summary, fence, publish })
+    new EventLog({
+      sessionId,
+      store: runtime.store,
+      clock,
+      ids,
+      state,
+      summary,
+      fence,
+      checkpointSeq,
+      publish,
+    })
   return new Session({ runtime, openLog, ...rest })
 }
 

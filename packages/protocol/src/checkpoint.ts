@@ -1,0 +1,97 @@
+import type { SessionFold } from './fold.ts'
+import type { Injections } from './injections.ts'
+import type { Ledger } from './ledger.ts'
+import type { Json } from './messages.ts'
+import type { SeqRange } from './plan.ts'
+import type { ChildRecord, InjectedSegment, PluginState, UsageLedger } from './state.ts'
+import type { MessageWindow } from './window.ts'
+
+/**
+ * A shortcut past the beginning of a long log. It holds scalars, plugin states and *where* the live messages are, never their
+ * bodies, so that its size does not follow the session's.
+ */
+export interface Checkpoint {
+  /** The fold of events 1 to `seq` leads to this. */
+  readonly seq: number
+  /** Version of `state`'s shape; a reader that has another folds from the start. */
+  readonly v: number
+  /** The folded state without transcript and open calls. */
+  readonly state: Json
+  /** Which events hold the live messages, in the order of the transcript. */
+  readonly messages: readonly SeqRange[]
+  /** How many live messages they hold: what a reader checks. */
+  readonly messageCount: number
+}
+
+/** The version that this code writes and reads. */
+export const CHECKPOINT_VERSION = 1
+
+/** What is folded from more than one event and kept apart from the scalars. */
+export interface FoldParts {
+  readonly window: MessageWindow
+  readonly ledger: Ledger
+  readonly injections: Injections
+}
+
+/** Scalars of the state that are stored as they are. */
+const SCALARS = [
+  'sessionId',
+  'updatedAt',
+  'createdAt',
+  'blueprint',
+  'turn',
+  'lastTurn',
+  'turns',
+  'anchor',
+  'compactions',
+  'title',
+  'metadata',
+  'isClosed',
+] as const satisfies readonly (keyof SessionFold)[]
+
+interface Stored extends Pick<SessionFold, (typeof SCALARS)[number]> {
+  readonly grants: readonly string[]
+  readonly children: readonly ChildRecord[]
+  readonly plugins: readonly (readonly [string, PluginState])[]
+  readonly usage: UsageLedger
+  readonly injected: readonly (readonly [number, InjectedSegment])[]
+}
+
+/** The checkpoint of a state; undefined while calls are open or the log is newer than this code. */
+export function checkpointOf(
+  state: SessionFold,
+  { window, ledger, injections }: FoldParts,
+): Checkpoint | undefined {
+  if (state.openCalls.size > 0 || state.approvals.size > 0 || state.readOnly) return undefined
+  const stored = {
+    ...Object.fromEntries(SCALARS.map((key) => [key, state[key]])),
+    grants: [...state.grants],
+    children: [...state.children.values()],
+    plugins: [...state.plugins],
+    usage: ledger.view,
+    injected: injections.entries,
+  }
+  return {
+    seq: state.head,
+    v: CHECKPOINT_VERSION,
+    state: JSON.parse(JSON.stringify(stored)) as Json,
+    messages: window.ranges,
+    messageCount: window.length,
+  }
+}
+
+/** Puts a checkpoint's scalars into an empty state. Its messages come after, event by event. */
+export function restoreInto(
+  state: SessionFold,
+  checkpoint: Checkpoint,
+  { ledger, injections }: FoldParts,
+): void {
+  const stored = checkpoint.state as unknown as Stored
+  for (const key of SCALARS) if (stored[key] !== undefined) Object.assign(state, { [key]: stored[key] })
+  state.head = checkpoint.seq
+  for (const scope of stored.grants) state.grants.add(scope)
+  for (const child of stored.children) state.children.set(child.childId, child)
+  for (const [plugin, value] of stored.plugins) state.plugins.set(plugin, value)
+  ledger.restore(stored.usage)
+  for (const [seq, segment] of stored.injected) injections.add(segment, seq)
+}
