@@ -1,7 +1,6 @@
 import {
   HalterError,
   type ChangePage,
-  type Checkpoint,
   type CommitBatch,
   type CommitResult,
   type NewSession,
@@ -10,7 +9,7 @@ import {
   type SessionStore,
   type StoredSession,
 } from '@halter/core'
-import type { CommitId, SessionId, SessionSummary, StoredEvent } from '@halter/protocol'
+import type { Checkpoint, CommitId, SessionId, SessionSummary, StoredEvent } from '@halter/protocol'
 import { decodeCursor, encodeCursor, matches, newestFirst } from './query.ts'
 
 /** A session in memory. A fork keeps its origin's record, which only grows, and how much of it is the fork's too. */
@@ -90,7 +89,7 @@ export class MemorySessionStore implements SessionStore {
   }
 
   async list(query: SessionQuery = {}): Promise<SessionPage> {
-    const limit = Math.min(query.limit ?? 50, 1000)
+    const limit = Math.max(1, Math.min(query.limit ?? 50, 1000))
     const start = query.cursor === undefined ? undefined : decodeCursor(query.cursor)
     const found = [...this.#sessions.values()]
       .map(({ summary, number }) => ({ summary, updatedAt: summary.updatedAt, number }))

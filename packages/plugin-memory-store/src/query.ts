@@ -14,18 +14,18 @@ export function newestFirst(a: ListKey, b: ListKey): number {
 
 /** The key of a page's last session, as text. A key, not a count: pages stay stable when sessions come and go. */
 export function encodeCursor({ updatedAt, number }: ListKey): string {
-  return `${updatedAt}.${number}`
+  return `${updatedAt}_${number}`
 }
 
 /** @throws HalterError `ERR_SESSION_INPUT` when the text is no cursor. */
 export function decodeCursor(cursor: string): ListKey {
-  const match = /^(-?\d+)\.(\d+)$/.exec(cursor)
-  if (!match)
+  const [updatedAt, number] = cursor.split('_').map(Number)
+  if (updatedAt === undefined || number === undefined || Number.isNaN(updatedAt) || Number.isNaN(number))
     throw new HalterError(
       'ERR_SESSION_INPUT',
       `"${cursor}" is not the cursor of a list. Pass "next" of a page.`,
     )
-  return { updatedAt: Number(match[1]), number: Number(match[2]) }
+  return { updatedAt, number }
 }
 
 /** True when every condition of the query holds. */

@@ -3,11 +3,9 @@ import {
   HalterError,
   type BlobOperations,
   type ChangePage,
-  type Checkpoint,
   type CommitBatch,
   type CommitResult,
   type Lease,
-  type LeaseHolder,
   type LeaseOperations,
   type NewSession,
   type SessionPage,
@@ -15,7 +13,7 @@ import {
   type SessionStore,
   type StoredSession,
 } from '@halter/core'
-import type { SessionId, SessionSummary, StoredEvent } from '@halter/protocol'
+import type { Checkpoint, SessionId, SessionSummary, StoredEvent } from '@halter/protocol'
 
 export interface ArraySession {
   log: StoredEvent[]
@@ -98,7 +96,9 @@ export class ArrayStore implements SessionStore {
   readonly #blobs = new Map<string, string>()
   readonly blobs: BlobOperations = {
     put: async (content) => {
-      const hash = createHash('sha256').update(content).digest('hex')
+      const hash = createHash('sha256')
+        .update(content.isWellFormed() ? content : JSON.stringify(content))
+        .digest('hex')
       this.#blobs.set(hash, content)
       return hash
     },
@@ -108,25 +108,22 @@ export class ArrayStore implements SessionStore {
   readonly #leases = new Map<SessionId, Lease>()
   readonly #fences = new Map<SessionId, number>()
   readonly leases: LeaseOperations = {
-    acquire: async (id, holder, { ttlMs, steal }) => {
-      if (!steal) this.#assertFree(id)
+    acquire: async (id, holder, { ttlMs, now, steal, isGone }) => {
+      const held = this.#leases.get(id)
+      if (held && !steal && held.expiresAt > now && !isGone(held)) throw leasedBy(held)
       const fence = (this.#fences.get(id) ?? 0) + 1
       this.#fences.set(id, fence)
-      return this.#hold({ ...holder, sessionId: id, fence, expiresAt: Date.now() + ttlMs })
+      return this.#hold({ ...holder, sessionId: id, fence, expiresAt: now + ttlMs })
     },
-    renew: async (lease, ttlMs) => {
+    renew: async (lease, { ttlMs, now }) => {
       const held = this.#leases.get(lease.sessionId)
       if (held?.fence !== lease.fence) throw leasedBy(held ?? lease)
-      return this.#hold({ ...lease, expiresAt: Date.now() + ttlMs })
+      return this.#hold({ ...lease, expiresAt: now + ttlMs })
     },
     release: async ({ sessionId, fence }) => {
       if (this.#leases.get(sessionId)?.fence === fence) this.#leases.delete(sessionId)
     },
-  }
-
-  #assertFree(id: SessionId): void {
-    const held = this.#leases.get(id)
-    if (held && held.expiresAt > Date.now()) throw leasedBy(held)
+    holderOf: async (id) => this.#leases.get(id),
   }
 
   #hold(lease: Lease): Lease {
@@ -209,6 +206,6 @@ export class ArrayStore implements SessionStore {
   }
 }
 
-function leasedBy({ owner, host, pid }: LeaseHolder): HalterError {
-  return new HalterError('ERR_SESSION_LEASED', `Held by ${owner} on ${host}, process ${pid}.`)
+function leasedBy(lease: Lease): HalterError {
+  return new HalterError('ERR_SESSION_LEASED', `Held by ${lease.owner}.`, { data: { lease } })
 }

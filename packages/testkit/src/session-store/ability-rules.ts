@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import type { Checkpoint } from '@halter/core'
+import type { Checkpoint } from '@halter/protocol'
 import type { Rule } from '../rule.ts'
 import { assertRefused, HOSTILE_TEXTS } from './checks.ts'
 import { forAbility, forReopened, type StoreHarness } from './harness.ts'
-import { sampleBatch, sampleSession } from './samples.ts'
+import { sampleBatch, sampleEvents, sampleId, sampleSession } from './samples.ts'
 
 const checkpoint: Checkpoint = {
   seq: 2,
@@ -14,6 +14,7 @@ const checkpoint: Checkpoint = {
     { from: 1, to: 1 },
     { from: 2, to: 2 },
   ],
+  messageCount: 2,
 }
 
 /** Checkpoints: kept, replaced, given back. */
@@ -76,6 +77,39 @@ export const blobRules: readonly Rule<StoreHarness>[] = [
       assert.equal(await store.blobs.get(hash), text)
     }
   }),
+
+  forAbility(
+    'blobs',
+    'a blob comes back exactly, also where UTF-8 cannot tell texts apart',
+    async (store) => {
+      assert(store.blobs)
+      const hashes = new Map<string, string>()
+      for (const text of HOSTILE_TEXTS) hashes.set(await store.blobs.put(text), text)
+      assert.equal(hashes.size, HOSTILE_TEXTS.length)
+      for (const [hash, text] of hashes) assert.equal(await store.blobs.get(hash), text)
+    },
+  ),
+
+  forAbility(
+    'blobs',
+    'a blob that a living session names stays when another session that names it goes',
+    async (store) => {
+      assert(store.blobs)
+      const [stays, goes] = [sampleSession(), sampleSession()]
+      const content = `large ${stays.sessionId}`
+      const hash = await store.blobs.put(content)
+      for (const { sessionId, ...session } of [stays, goes]) {
+        await store.create({ sessionId, ...session })
+        const [event] = sampleEvents(sessionId, 1, ['small'])
+        assert(event?.type === 'message.appended' && event.message.role === 'user')
+        const part = { kind: 'blob', sha256: hash, bytes: content.length, of: { kind: 'text' } } as const
+        const named = { ...event, message: { ...event.message, parts: [part] } }
+        await store.commit(sessionId, { expectedHead: 1, commitId: sampleId(), events: [named] })
+      }
+      await store.delete(goes.sessionId)
+      assert.equal(await store.blobs.get(hash), content)
+    },
+  ),
 
   forAbility('blobs', 'a hash that no blob has gives undefined', async (store) => {
     assert.equal(await store.blobs?.get('0'.repeat(64)), undefined)

@@ -82,10 +82,11 @@ export function forReopened<T>(
 export function forTwoInstances(
   name: string,
   check: (one: SessionStore, other: SessionStore) => Promise<void>,
+  ability?: StoreAbility,
 ): Rule<StoreHarness> {
   return {
     name,
-    skip: async (harness) => withoutReopen(harness),
+    skip: async (harness) => withoutReopen(harness) ?? (await missing(harness, [ability ?? []].flat())),
     run: (harness) =>
       withStore(
         () => harness.open(),
