@@ -1,1 +1,43 @@
-export {}
+import { definePlugin, jsonSchema, type Plugin } from '@halter/core'
+import { defaultPath } from './default-path.ts'
+import { SqliteSessionStore, type SqliteStoreOptions } from './sqlite-session-store.ts'
+
+export { SqliteSessionStore }
+export type { SqliteStoreOptions }
+
+/** Options of the plugin. */
+interface Options {
+  readonly path?: string
+  readonly durability: 'power' | 'process'
+}
+
+/** Fills `sessionStore` with one SQLite file, and offers it to whoever keeps small values (`storageAdapters`). */
+const plugin: Plugin = definePlugin({
+  name: '@halter/plugin-sqlite-store',
+  apiVersion: 1,
+  config: jsonSchema<Options>({
+    type: 'object',
+    properties: {
+      path: { type: 'string', minLength: 1, description: 'The file, or ":memory:".' },
+      durability: {
+        enum: ['power', 'process'],
+        default: 'power',
+        description: 'What a commit survives: loss of power, or only the end of the process.',
+      },
+    },
+    additionalProperties: false,
+  }),
+  provides: ['sessionStore'],
+  contributes: ['storageAdapters'],
+  async setup({ config, defer, logger }) {
+    const store = await SqliteSessionStore.open({
+      path: config.path ?? defaultPath(),
+      durability: config.durability,
+      onWarning: (message) => logger.warn(message),
+    })
+    defer(() => store.close())
+    return { sessionStore: store, storageAdapters: [store.storageAdapter] }
+  },
+})
+
+export default plugin

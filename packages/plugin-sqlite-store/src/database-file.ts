@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
+import { HalterError } from '@halter/core'
+import { checkInBackground, deadWriters, markWriter, unmarkWriters } from './clean-close.ts'
+import type { Connection } from './connection.ts'
+import { storeError } from './errors.ts'
+import { removeExpired } from './key-values.ts'
+import { MEMORY, openReader, openWriter, type Durability } from './open-file.ts'
+import { whileBusy } from './retry.ts'
+import { WriteQueue, type Work } from './write-queue.ts'
+
+/** How to open a {@link DatabaseFile}. */
+export interface DatabaseFileOptions {
+  readonly path: string
+  readonly durability: Durability
+  /** Hears of damage that is found where nobody asked for it. */
+  readonly onWarning: (message: string) => void
+}
+
+/** One open database: a connection that reads, a queue that writes, and the mark that tells a clean close from a crash. */
+export class DatabaseFile {
+  readonly path: string
+  readonly #options: DatabaseFileOptions
+  readonly #queue: WriteQueue
+  readonly #reader: Connection
+  /** Names this instance among all that have the file open. */
+  readonly #token: string
+  #stopCheck = () => {}
+  #closing: Promise<void> | undefined
+
+  private constructor(options: DatabaseFileOptions, writer: Connection, reader: Connection) {
+    const token = randomUUID()
+    const isFile = writer !== reader
+    this.path = options.path
+    this.#options = options
+    this.#reader = reader
+    this.#token = token
+    this.#queue = new WriteQueue({
+      path: options.path,
+      db: writer,
+      gather: options.durability === 'power' && isFile ? 'turn' : 'tick',
+      // What is in memory would be gone with its connection.
+      reopen: isFile ? () => openWriter(options.path, options.durability) : undefined,
+      first: (db) => {
+        if (isFile) markWriter(db, token)
+        removeExpired(db)
+      },
+    })
+    if (isFile) this.#checkAfterCrash()
+  }
+
+  /** @throws HalterError `ERR_STORE_OPEN`, naming the file. */
+  static async open(options: DatabaseFileOptions): Promise<DatabaseFile> {
+    if (options.path === MEMORY) {
+      const db = await openWriter(MEMORY, options.durability)
+      return new DatabaseFile(options, db, db)
+    }
+    const path = resolve(options.path)
+    const writer = await openWriter(path, options.durability)
+    try {
+      return new DatabaseFile({ ...options, path }, writer, await openReader(path))
+    } catch (error) {
+      writer.close()
+      throw error
+    }
+  }
+
+  /** Looks at what is committed. `work` runs to its end without waiting, in one piece. */
+  async read<T>(work: (db: Connection) => T): Promise<T> {
+    if (this.#closing) throw new HalterError('ERR_STORE_FAILED', `The session store ${this.path} is closed.`)
+    try {
+      return await whileBusy(() => work(this.#reader))
+    } catch (error) {
+      throw storeError(error, this.path)
+    }
+  }
+
+  /** Does `work` in a transaction, which it may share, and resolves when that is on disk. */
+  write<T>(work: Work<T>): Promise<T> {
+    return this.#queue.write(work)
+  }
+
+  /** Finishes what is queued and leaves one tidy file. A second call waits for the first. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close()
+    await this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#stopCheck()
+    // If that fails, the mark stays, and the next one to open the file checks it.
+    if (this.#queue.hasWritten)
+      await this.#queue.write((db) => unmarkWriters(db, [this.#token])).catch(() => {})
+    const writer = await this.#queue.close()
+    if (this.#reader !== writer) this.#reader.close()
+    try {
+      writer.run('PRAGMA wal_checkpoint(TRUNCATE)')
+    } catch {
+      // Another process is in the middle of something; the log stays beside the file, which is just as good.
+    }
+    writer.close()
+  }
+
+  #checkAfterCrash(): void {
+    const dead = deadWriters(this.#reader)
+    if (dead.length === 0) return
+    this.#stopCheck = checkInBackground(this.path, (problems) => {
+      if (problems.length > 0)
+        this.#options.onWarning(
+          `${this.path} was not closed properly and is damaged (${problems.join('; ')}). Copy it to a safe place, and verify its sessions: those that are not affected stay usable.`,
+        )
+      else if (!this.#closing) this.write((db) => unmarkWriters(db, dead)).catch(() => {})
+    })
+  }
+}

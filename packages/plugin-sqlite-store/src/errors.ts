@@ -1,0 +1,60 @@
+import { HalterError, isHalterError } from '@halter/core'
+
+/** SQLite's primary result codes that mean something to us (sqlite.org/rescode.html). */
+const CODES = { BUSY: 5, LOCKED: 6, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 } as const
+
+/** True when `error` came from SQLite with this primary code. */
+export function isSqliteError(error: unknown, name?: keyof typeof CODES): boolean {
+  const code = (error as { errcode?: unknown } | null)?.errcode
+  return typeof code === 'number' && (name === undefined || (code & 0xff) === CODES[name])
+}
+
+/** True when somebody else holds the lock that was asked for. */
+export function isBusy(error: unknown): boolean {
+  return isSqliteError(error, 'BUSY') || isSqliteError(error, 'LOCKED')
+}
+
+/** What a failure of SQLite means to a caller. `HalterError`s pass through. */
+export function storeError(error: unknown, path: string): HalterError {
+  if (isHalterError(error)) return error
+  if (isSqliteError(error, 'FULL'))
+    return new HalterError(
+      'ERR_STORE_FULL',
+      `The disk that holds ${path} is full; nothing of this was stored. Free some space, then try again.`,
+      { cause: error, retryable: true },
+    )
+  if (isBusy(error)) return busyError(path, error)
+  return new HalterError(
+    'ERR_STORE_FAILED',
+    `${path} could not be read or written (${messageOf(error)}). Check the disk and the file, then try again.`,
+    { cause: error },
+  )
+}
+
+/** Somebody else wrote for as long as we are willing to wait. */
+export function busyError(path: string, cause?: unknown): HalterError {
+  return new HalterError(
+    'ERR_STORE_BUSY',
+    `${path} was locked for 5 s by another process. Try again, or end the process that holds it.`,
+    { cause, retryable: true },
+  )
+}
+
+/** The log of a session cannot be trusted from `seq` on. */
+export function damagedError(
+  id: string,
+  seq: number,
+  details: { readonly reason: string; readonly cause?: unknown; readonly position?: string },
+): HalterError {
+  const { reason, cause, position } = details
+  return new HalterError(
+    'ERR_SESSION_DAMAGED',
+    `The log of session ${id} is damaged at event ${seq}: ${reason}. Other sessions are not affected; fork this one before event ${seq} to go on.`,
+    { cause, data: { sessionId: id, seq, ...(position !== undefined && { position }) } },
+  )
+}
+
+/** The text of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

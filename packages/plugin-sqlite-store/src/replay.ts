@@ -1,0 +1,85 @@
+import { setImmediate as nextTick } from 'node:timers/promises'
+import type { SessionId, StoredEvent } from '@halter/protocol'
+import type { Connection } from './connection.ts'
+import type { DatabaseFile } from './database-file.ts'
+import { damagedError, isSqliteError } from './errors.ts'
+import { eventDecoder } from './rows.ts'
+import { findSession, sessionByNumber, type SessionRow } from './sessions.ts'
+
+/** Events `from` to `to` of a log lie in the rows of session `no`. */
+interface Stretch {
+  readonly no: number
+  readonly from: number
+  readonly to: number
+}
+
+/** `[seq, payload, crc]` */
+type Row = readonly [number, string, number]
+
+/** How much is read at once: about a millisecond of the event loop. */
+const CHUNK_CHARACTERS = 256 * 1024
+const FEWEST_ROWS = 8
+const MOST_ROWS = 500
+
+/** The events of a session from `range`, chunk by chunk; each chunk is one look at the file, so nothing is held open. */
+export async function* replayEvents(
+  file: Pick<DatabaseFile, 'read'>,
+  id: SessionId,
+  range: { readonly after?: number | undefined; readonly limit?: number | undefined },
+): AsyncGenerator<StoredEvent> {
+  const { after = 0, limit = Infinity } = range
+  const stretches = await file.read((db) => stretchesOf(db, id, after + 1, after + limit))
+  const decode = eventDecoder(id)
+  let size = 64
+  for (const { no, from, to } of stretches) {
+    for (let next = from; next <= to;) {
+      const chunk = { no, from: next, to: Math.min(to, next + size - 1) }
+      const rows = await file.read((db) => readRows(db, id, chunk))
+      size = sizeAfter(rows)
+      if (rows.length === 0 && (await file.read((db) => findSession(db, id))) === undefined) return
+      for (const [seq, payload, crc] of rows) {
+        if (seq !== next) break
+        yield decode(seq, payload, crc)
+        next++
+      }
+      if (next <= chunk.to) throw damagedError(id, next, { reason: 'it is not there' })
+      if (next <= to) await nextTick()
+    }
+  }
+}
+
+/** Where a log lies: its own rows, and before them those of what it was forked from. */
+function stretchesOf(db: Connection, id: SessionId, from: number, to: number): Stretch[] {
+  const stretches: Stretch[] = []
+  let session: SessionRow | undefined = findSession(db, id)
+  for (let end = Math.min(to, session?.head ?? 0); session && from <= end;) {
+    const stretch = { no: session.no, from: Math.max(from, session.forkAt + 1), to: end }
+    if (stretch.from <= stretch.to) stretches.unshift(stretch)
+    end = Math.min(end, session.forkAt)
+    session = session.forkOf === null ? undefined : sessionByNumber(db, session.forkOf)
+  }
+  return stretches
+}
+
+/** Rows of a stretch; where a page is broken, those before it, or none and an error when it is the first. */
+function readRows(db: Connection, id: SessionId, { no, from, to }: Stretch): Row[] {
+  try {
+    return db.allArrays<Row>(
+      'SELECT seq, payload, crc FROM events WHERE session_no = ? AND seq >= ? AND seq <= ? ORDER BY seq',
+      no,
+      from,
+      to,
+    )
+  } catch (error) {
+    if (!isSqliteError(error, 'CORRUPT')) throw error
+    if (from < to) return readRows(db, id, { no, from, to: Math.floor((from + to) / 2) })
+    throw damagedError(id, from, { reason: 'its page cannot be read', cause: error })
+  }
+}
+
+/** So many rows that the next chunk has about the right size, if they are like the last. */
+function sizeAfter(rows: readonly Row[]): number {
+  const characters = rows.reduce((sum, [, payload]) => sum + payload.length, 1)
+  const fitting = Math.floor((CHUNK_CHARACTERS * Math.max(1, rows.length)) / characters)
+  return Math.max(FEWEST_ROWS, Math.min(fitting, MOST_ROWS))
+}

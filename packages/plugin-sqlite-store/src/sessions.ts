@@ -1,0 +1,179 @@
+import { HalterError, type CommitBatch, type NewSession } from '@halter/core'
+import type { CommitId, SessionId, SessionSummary } from '@halter/protocol'
+import { referBlobs } from './blobs.ts'
+import type { Connection } from './connection.ts'
+import { checkFence } from './leases.ts'
+import { encodeJson, type NewEventRow } from './rows.ts'
+import { escapeText } from './text.ts'
+
+/** A session as its rows tell it. */
+export interface SessionRow {
+  readonly no: number
+  /** `seq` of the newest event. */
+  readonly head: number
+  /** The newest commit, as `escapeText` wrote it. */
+  readonly commit: string | null
+  /** The session whose events 1 to `forkAt` are this one's too. */
+  readonly forkOf: number | null
+  readonly forkAt: number
+}
+
+const FIND = `
+  SELECT s.no, coalesce(e.seq, s.fork_at, 0) AS head, s.fork_of AS forkOf, coalesce(s.fork_at, 0) AS forkAt,
+    CASE WHEN s.commit_head = coalesce(e.seq, s.fork_at, 0) THEN s.commit_id ELSE e.commit_id END AS "commit"
+  FROM sessions s
+  LEFT JOIN events e
+    ON e.session_no = s.no AND e.seq = (SELECT max(m.seq) FROM events m WHERE m.session_no = s.no)`
+
+/** The session with this id; undefined when there is none, or none any more. */
+export function findSession(db: Connection, id: SessionId): SessionRow | undefined {
+  return db.get<SessionRow>(`${FIND} WHERE s.id = ?`, escapeText(id))
+}
+
+/** The session with this number, deleted or not. */
+export function sessionByNumber(db: Connection, no: number): SessionRow | undefined {
+  return db.get<SessionRow>(`${FIND} WHERE s.no = ?`, no)
+}
+
+/**
+ * Adds a session, as a fork where `origin` is given.
+ * @throws HalterError `ERR_SESSION_EXISTS` when the id is taken by another commit.
+ */
+export function insertSession(
+  db: Connection,
+  made: NewSession,
+  rows: readonly NewEventRow[],
+  origin?: { readonly no: number; readonly at: number },
+): { readonly head: number } {
+  const { sessionId, commitId, summary } = made
+  const taken = findSession(db, sessionId)
+  if (taken?.commit === escapeText(commitId)) return { head: taken.head }
+  if (taken)
+    throw new HalterError(
+      'ERR_SESSION_EXISTS',
+      `A session with the id ${JSON.stringify(sessionId)} is already there. Resume it, or take another id.`,
+    )
+  const { text, crc } = encodeJson(summary)
+  db.run(
+    `INSERT INTO sessions (id, parent, status, title, working_dir, updated_at, summary, crc, fork_of, fork_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    escapeText(sessionId),
+    ...columnsOf(summary),
+    text,
+    crc,
+    origin?.no ?? null,
+    origin?.at ?? null,
+  )
+  const no = db.get<{ no: number }>('SELECT last_insert_rowid() AS no')?.no as number
+  insertMetadata(db, no, summary)
+  return appendEvents(db, { no, head: origin?.at ?? 0 }, commitId, rows)
+}
+
+/**
+ * Appends a batch, unless it was the last one already.
+ * @throws HalterError `ERR_SESSION_UNKNOWN`, `ERR_SESSION_LEASED`, `ERR_COMMIT_CONFLICT`.
+ */
+export function appendBatch(
+  db: Connection,
+  id: SessionId,
+  batch: CommitBatch,
+  rows: readonly NewEventRow[],
+): { readonly head: number } {
+  const session = findSession(db, id)
+  if (!session) throw unknownSession(id)
+  const { expectedHead, commitId, summary, checkpoint, fence } = batch
+  if (session.commit === escapeText(commitId)) return { head: session.head }
+  if (fence !== undefined) checkFence(db, id, fence)
+  if (session.head !== expectedHead)
+    throw new HalterError(
+      'ERR_COMMIT_CONFLICT',
+      `Session ${id} is at event ${session.head}, not at ${expectedHead}: somebody else has written to it. Load it again.`,
+      { data: { expectedHead, actualHead: session.head }, retryable: true },
+    )
+  const result = appendEvents(db, session, commitId, rows)
+  if (summary) updateSummary(db, session.no, summary)
+  if (checkpoint) {
+    const { text, crc } = encodeJson(checkpoint)
+    db.run(
+      'INSERT OR REPLACE INTO checkpoints (session_no, checkpoint, crc) VALUES (?, ?, ?)',
+      session.no,
+      text,
+      crc,
+    )
+  }
+  return result
+}
+
+/** Nobody has this id. */
+export function unknownSession(id: SessionId): HalterError {
+  return new HalterError('ERR_SESSION_UNKNOWN', `No session has the id ${JSON.stringify(id)}.`)
+}
+
+function appendEvents(
+  db: Connection,
+  { no, head }: { readonly no: number; readonly head: number },
+  commitId: CommitId,
+  rows: readonly NewEventRow[],
+): { readonly head: number } {
+  if (rows.length === 0) {
+    db.run('UPDATE sessions SET commit_id = ?, commit_head = ? WHERE no = ?', escapeText(commitId), head, no)
+    return { head }
+  }
+  for (const [index, { seq, payload, crc, blobs }] of rows.entries()) {
+    db.run(
+      'INSERT INTO events (session_no, seq, payload, crc, commit_id) VALUES (?, ?, ?, ?, ?)',
+      no,
+      seq,
+      payload,
+      crc,
+      index === rows.length - 1 ? escapeText(commitId) : null,
+    )
+    if (blobs.length > 0) referBlobs(db, no, blobs)
+  }
+  return { head: head + rows.length }
+}
+
+function updateSummary(db: Connection, no: number, summary: SessionSummary): void {
+  const before = db.get<{ summary: string }>('SELECT summary FROM sessions WHERE no = ?', no)?.summary
+  const { text, crc } = encodeJson(summary)
+  db.run(
+    `UPDATE sessions
+     SET parent = ?, status = ?, title = ?, working_dir = ?, updated_at = ?, summary = ?, crc = ? WHERE no = ?`,
+    ...columnsOf(summary),
+    text,
+    crc,
+    no,
+  )
+  if (before !== undefined && metadataText(before) === JSON.stringify(summary.metadata)) return
+  db.run('DELETE FROM metadata WHERE session_no = ?', no)
+  insertMetadata(db, no, summary)
+}
+
+function insertMetadata(db: Connection, no: number, { metadata }: SessionSummary): void {
+  for (const [key, value] of Object.entries(metadata))
+    db.run(
+      'INSERT INTO metadata (key, value, session_no) VALUES (?, ?, ?)',
+      escapeText(key),
+      escapeText(value),
+      no,
+    )
+}
+
+function metadataText(summary: string): string | undefined {
+  try {
+    return JSON.stringify((JSON.parse(summary) as SessionSummary).metadata)
+  } catch {
+    return undefined
+  }
+}
+
+/** What lists look at, in the order of the statements above. */
+function columnsOf({ parentId, status, title, workingDir, updatedAt }: SessionSummary) {
+  return [
+    parentId === undefined ? null : escapeText(parentId),
+    status,
+    escapeText(title.toLowerCase()),
+    escapeText(workingDir),
+    updatedAt,
+  ] as const
+}
