@@ -226,7 +226,9 @@ export class Runtime implements SessionRuntime {
     return { ...this.kernel.describe(), openSessions: sessions.length, runningTurns }
   }
 
-  shutdown({ drainMs = 10_000 }: { readonly drainMs?: number } = {}): Promise<ShutdownReport> {
+  async shutdown({ drainMs = 10_000 }: { readonly drainMs?: number } = {}): Promise<ShutdownReport> {
+    for (const { session } of this.#sessions.values())
+      session.turns.refuseToWaitInside('the shutdown of the runtime')
     return (this.#shutdown ??= this.#close(drainMs))
   }
 

@@ -9,6 +9,7 @@ import {
 import type { TurnHandle, TurnOptions, TurnResult } from '../contracts/runtime.ts'
 import { HalterError } from '../errors.ts'
 import type { Session } from './session.ts'
+import type { TurnQueue } from './turn-queue.ts'
 
 /** What a submitter holds. Which turn answers it may change until that turn starts: queued input can be steered nowhere else. */
 export class SubmittedTurn implements TurnHandle {
@@ -64,9 +65,9 @@ export class SubmittedTurn implements TurnHandle {
 
   /** The turn's events, from the log where they are already past. */
   [Symbol.asyncIterator](): AsyncIterator<SessionEvent> {
-    const isMine = new OwnEvents(this)
+    const isMine = new OwnEvents(this, this.#session.turns)
     const reader = this.#session.events({
-      after: this.disposition === 'steered' ? this.#session.state.head : this.#after,
+      after: this.#after,
       pick: (event) => isMine.pick(event),
     })
     this.onSettled(() => reader.end()) // a turn that never started has no last event
@@ -77,10 +78,12 @@ export class SubmittedTurn implements TurnHandle {
 /** Tells which events of a session are a turn's: all from its start to its end. */
 class OwnEvents {
   readonly #handle: SubmittedTurn
+  readonly #turns: TurnQueue
   #isInside = false
 
-  constructor(handle: SubmittedTurn) {
+  constructor(handle: SubmittedTurn, turns: TurnQueue) {
     this.#handle = handle
+    this.#turns = turns
     this.#isInside = handle.disposition === 'steered'
   }
 
@@ -88,6 +91,9 @@ class OwnEvents {
     if (!isStored(event)) return this.#isInside ? 'take' : 'skip'
     if (event.type === 'turn.started') this.#isInside = event.turnId === this.#handle.turnId
     if (!this.#isInside) return 'skip'
-    return event.type === 'turn.completed' || event.type === 'turn.failed' ? 'last' : 'take'
+    if (event.type !== 'turn.completed' && event.type !== 'turn.failed') return 'take'
+    // Input that a turn did not take in before its end has another turn to come.
+    this.#isInside = event.turnId === this.#handle.turnId && !this.#turns.isSteering(this.#handle)
+    return this.#isInside ? 'last' : 'skip'
   }
 }

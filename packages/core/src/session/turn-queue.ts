@@ -58,6 +58,7 @@ export class TurnQueue {
     else if (isBusy && options.whenBusy === 'steer' && this.#join(submitted))
       submitted.disposition = 'steered'
     else this.#enqueue(submitted, isBusy)
+    this.#follow(submitted)
     return submitted
   }
 
@@ -95,15 +96,23 @@ export class TurnQueue {
 
   interruptOne(submitted: SubmittedTurn, reason?: string): void {
     const index = this.#waiting.indexOf(submitted)
+    const running = this.#running
+    const steered = this.#indexAmongSteered(submitted)
     if (index >= 0) {
       this.#waiting.splice(index, 1)
       reject(submitted, 'interrupted', interrupted(reason))
-    } else if (
-      this.#running &&
-      (this.#running.submitted === submitted || this.#running.joined.includes(submitted))
-    ) {
-      this.#running.turn.abort.abort(interrupted(reason))
+    } else if (running && steered >= 0) {
+      running.turn.steered.splice(steered, 1)
+      running.joined.splice(running.joined.indexOf(submitted), 1)
+      reject(submitted, 'interrupted', interrupted(reason))
+    } else if (running?.submitted === submitted || running?.joined.includes(submitted)) {
+      running.turn.abort.abort(interrupted(reason))
     }
+  }
+
+  /** True for input that joined the running turn and has not been taken in yet. */
+  isSteering(submitted: SubmittedTurn): boolean {
+    return this.#indexAmongSteered(submitted) >= 0
   }
 
   /** Takes no more turns; those that wait are turned away. */
@@ -130,13 +139,22 @@ export class TurnQueue {
   #enqueue(submitted: SubmittedTurn, isBusy: boolean): void {
     submitted.disposition = isBusy ? 'queued' : 'started'
     this.#waiting.push(submitted)
-    const { signal } = submitted.options
-    if (signal) {
-      const onAbort = (): void => this.interruptOne(submitted, String(signal.reason))
-      signal.addEventListener('abort', onAbort, { once: true })
-      submitted.onSettled(() => signal.removeEventListener('abort', onAbort))
-    }
     this.#wake()
+  }
+
+  #follow(submitted: SubmittedTurn): void {
+    const { signal } = submitted.options
+    if (!signal || signal.aborted) return
+    const onAbort = (): void => this.interruptOne(submitted, String(signal.reason))
+    signal.addEventListener('abort', onAbort, { once: true })
+    submitted.onSettled(() => signal.removeEventListener('abort', onAbort))
+  }
+
+  /** Where it stands in `turn.steered`, which holds the newest of `joined`; negative when it is not there. */
+  #indexAmongSteered(submitted: SubmittedTurn): number {
+    if (!this.#running) return -1
+    const { joined, turn } = this.#running
+    return joined.indexOf(submitted) - (joined.length - turn.steered.length)
   }
 
   #join(submitted: SubmittedTurn): boolean {
@@ -210,6 +228,8 @@ export class TurnQueue {
 
   /** Input that joined a turn and was not taken in by it: it starts one of its own, before what waits. */
   #giveBack(inputs: readonly SubmittedTurn[]): void {
+    const closed = this.#closed
+    if (closed) return inputs.forEach((submitted) => reject(submitted, 'closed', closed))
     for (const submitted of inputs) {
       submitted.turnId = this.#session.nextId('turn')
       submitted.disposition = 'queued'

@@ -1,5 +1,6 @@
 import type { MessageOrigin, UserPart } from '@halter/protocol'
 import type { PromptDraft } from '../contracts/hooks.ts'
+import { saysSomething } from './says-something.ts'
 import type { Turn } from './turn.ts'
 
 /**
@@ -16,6 +17,10 @@ export async function submitPrompt(
   if (decision?.kind === 'deny') {
     const { reason, plugin } = decision
     await turn.commit({ type: 'prompt.refused', turnId: turn.id, reason, plugin })
+    return false
+  }
+  if (!saysSomething(draft.parts)) {
+    await turn.commit({ type: 'prompt.refused', turnId: turn.id, reason: 'The prompt is empty.' })
     return false
   }
   appendUserMessage(turn, draft.parts, origin)

@@ -23,9 +23,10 @@ export async function expectFoldEqualsState(runtime: SessionRuntime, id: Session
   const session = liveSession(runtime, id)
   if (!session) return
   await session.log.drain()
-  const log = await logOf(runtime, id)
+  const state = snapshot(session.state)
+  const log = await Array.fromAsync(runtime.replay(id, { limit: state.head }))
   const { reducers } = (runtime as Runtime).kernel.current
-  expect(snapshot(session.state)).toEqual(snapshot(fold(log, reducers)))
+  expect(state).toEqual(snapshot(fold(log, reducers)))
 }
 
 /** The log has no gap, every turn that is over has one terminal event, every call one answer; and model APIs take what it says. */
