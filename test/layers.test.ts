@@ -128,7 +128,7 @@ function sources(folder: string): string[] {
 
 /** Static, dynamic and type imports, and re-exports. */
 function importsOf(folder: string): Import[] {
-  const specifier = /(?:\bfrom|\bimport)\s*\(?\s*(['"])([^'"\n]+)\1/g
+  const specifier = /(?:\b(?:import|export)\b[^'"`;]*?\bfrom|\bimport)\s*\(?\s*(['"])([^'"\n]+)\1/g
   return sources(folder).flatMap((file) => {
     const text = withoutComments(readFileSync(join(root, file), 'utf8'))
     return Array.from(text.matchAll(specifier), (match) => ({

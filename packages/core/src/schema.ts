@@ -7,6 +7,7 @@ import type {
   TypedJsonSchema,
 } from './contracts/schema.ts'
 import { HalterError } from './errors.ts'
+import { validateFlat } from './flat-schema.ts'
 
 /** Names the TypeScript type that a JSON Schema stands for. Loads nothing; the schema is used as it is. */
 export function jsonSchema<T>(schema: JsonSchema): TypedJsonSchema<T> {
@@ -19,13 +20,15 @@ export function isStandardSchema(schema: Schema): schema is StandardSchema {
 }
 
 /**
- * Checks a value, and completes it with defaults. A plain JSON Schema is compiled at its first use, by zod.
- * Synchronous where the schema is; the compiled form is kept for as long as the schema object lives.
+ * Checks a value, and completes it with defaults. Objects of plain properties are checked here; any other JSON Schema is compiled
+ * at its first use, by zod, and the compiled form is kept for as long as the schema object lives.
  */
 export function validate<T>(schema: Schema<T>, value: unknown): SchemaResult<T> | Promise<SchemaResult<T>> {
   if (isStandardSchema(schema)) return schema['~standard'].validate(value)
   const known = compiled.get(schema)
   if (known) return known['~standard'].validate(value) as SchemaResult<T>
+  const flat = validateFlat(schema, value)
+  if (flat) return flat as SchemaResult<T>
   return compile(schema).then((standard) => standard['~standard'].validate(value) as SchemaResult<T>)
 }
 

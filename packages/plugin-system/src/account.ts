@@ -36,11 +36,6 @@ export class Account {
     this.spent = plus(this.spent, spent)
   }
 
-  /** Learns of spending that did not go through here. */
-  add(amount: Amount): void {
-    this.spent = plus(this.spent, amount)
-  }
-
   /** Learns that at least this much is spent. */
   raise(amount: Amount): void {
     this.spent = {

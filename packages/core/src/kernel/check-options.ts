@@ -1,6 +1,6 @@
 import type { JsonSchema, Schema, SchemaIssue } from '../contracts/schema.ts'
 import { formatIssues, isStandardSchema, toJsonSchema, validate } from '../schema.ts'
-import { checkFlat, defaultsOf } from './flat-schema.ts'
+import { checkFlat, defaultsOf } from '../flat-schema.ts'
 import type { Problem } from './problems.ts'
 import type { ResolvedPlugin } from './resolve-plugins.ts'
 import { sentence } from './sentence.ts'

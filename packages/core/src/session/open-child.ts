@@ -50,8 +50,8 @@ function enter(parent: Session): () => void {
 }
 
 async function judgeRequest(activity: Activity, asked: SpawnRequest): Promise<SpawnRequest> {
-  const request = await activity.hooks.transform('subagent.transform', asked, activity)
-  const decision = await activity.hooks.guard('subagent.guard', request, activity)
+  const request = await activity.transform('subagent.transform', asked)
+  const decision = await activity.guard('subagent.guard', request)
   if (decision?.kind !== 'deny') return request
   throw new HalterError('ERR_TURN_REFUSED', `${decision.plugin} refused the subagent: ${decision.reason}`, {
     plugin: decision.plugin,

@@ -1,10 +1,17 @@
 import type { SessionState, TurnId } from '@halter/protocol'
-import type { SessionPort, TapContext } from '../contracts/hooks.ts'
+import type { Hooks, SessionPort, TapContext } from '../contracts/hooks.ts'
 import type { RuntimeTimeouts } from '../contracts/runtime.ts'
 import type { Cradle } from '../contracts/services.ts'
 import type { BudgetRequest, Clock } from '../contracts/system.ts'
 import { HalterError } from '../errors.ts'
-import type { DispatchContext, HookTable } from '../kernel/dispatch.ts'
+import type {
+  DispatchContext,
+  GuardDecision,
+  GuardName,
+  HookTable,
+  MaybePromise,
+  TransformName,
+} from '../kernel/dispatch.ts'
 import type { Generation, SessionScope, TurnScope } from '../kernel/generation.ts'
 import type { PinnedGeneration } from '../kernel/kernel.ts'
 import type { Session } from '../session/session.ts'
@@ -76,6 +83,16 @@ export class Activity implements DispatchContext {
   /** A service, where some plugin fills it. */
   optional<K extends keyof Cradle>(name: K): Cradle[K] | undefined {
     return this.scope.get(name)
+  }
+
+  /** Asks a transform hook; an interrupt does not wait for a tap that ignores its signal. */
+  transform<H extends TransformName>(hook: H, input: Hooks[H]['input']): MaybePromise<Hooks[H]['input']> {
+    return this.abort.settle(this.hooks.transform(hook, input, this))
+  }
+
+  /** Asks a guard hook, as `transform` does. */
+  guard<H extends GuardName>(hook: H, input: Hooks[H]['input']): MaybePromise<GuardDecision | undefined> {
+    return this.abort.settle(this.hooks.guard(hook, input, this))
   }
 
   portFor(plugin: string): SessionPort {

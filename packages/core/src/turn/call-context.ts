@@ -8,10 +8,20 @@ import type { Turn } from './turn.ts'
 const MAX_OUTPUT_LENGTH = 1024 * 1024
 const MAX_OUTPUT_CHUNKS = 4096
 
+/** Which call it is. */
+export interface CallIdentity {
+  /** The plugin whose tool it is. */
+  readonly owner: string
+  readonly callId: ToolCallId
+  /** Of the tool message that will hold the result. */
+  readonly messageId: MessageId
+}
+
 /** What a running tool has of its session. The signal is made when it is first read: most tools never ask. */
 export class CallContext implements ToolContext {
   readonly callId: ToolCallId
   readonly #turn: Turn
+  readonly #owner: string
   readonly #messageId: MessageId
   #controller: AbortController | undefined
   #release: (() => void) | undefined
@@ -19,8 +29,9 @@ export class CallContext implements ToolContext {
   #chunks = 0
   #isClosed = false
 
-  constructor(turn: Turn, callId: ToolCallId, messageId: MessageId) {
+  constructor(turn: Turn, { owner, callId, messageId }: CallIdentity) {
     this.#turn = turn
+    this.#owner = owner
     this.callId = callId
     this.#messageId = messageId
   }
@@ -42,7 +53,7 @@ export class CallContext implements ToolContext {
   }
 
   get session(): SessionPort {
-    return this.#turn.portFor('tool')
+    return this.#turn.portFor(this.#owner)
   }
 
   get signal(): AbortSignal {

@@ -41,7 +41,7 @@ export async function callModel(
   request: ModelRequest,
   call: ModelCall,
 ): Promise<CalledModel> {
-  const transformed = await activity.hooks.transform('request.transform', request, activity)
+  const transformed = await activity.transform('request.transform', request)
   const model = await resolveAgain(activity, request, transformed, call.model)
   const final = model === call.model ? transformed : { ...transformed, model: model.model }
   const reservation = reserve(activity, final, call, model)

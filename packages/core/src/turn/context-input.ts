@@ -47,12 +47,11 @@ async function beforeCompaction(
   activity: Activity,
   trigger: CompactionTrigger,
 ): Promise<CompactionInstructions | undefined> {
-  const draft = await activity.hooks.transform(
-    'compaction.transform',
-    { trigger, window: activity.session.estimate.tokens(activity.state, []) },
-    activity,
-  )
-  const decision = await activity.hooks.guard('compaction.guard', draft, activity)
+  const draft = await activity.transform('compaction.transform', {
+    trigger,
+    window: activity.session.estimate.tokens(activity.state, []),
+  })
+  const decision = await activity.guard('compaction.guard', draft)
   if (decision?.kind === 'deny') return undefined
   const { instructions, summary } = draft
   return { ...(instructions !== undefined && { instructions }), ...(summary !== undefined && { summary }) }

@@ -24,7 +24,7 @@ export async function mayStop(turn: Turn, reply: AssistantMessage): Promise<bool
 async function guardsAgree(turn: Turn, lastMessage: AssistantMessage): Promise<boolean> {
   await turn.commit() // the guard judges what is stored
   const stop = { steps: turn.state.turn?.steps ?? 0, lastMessage, stopHookActive: turn.continuations > 0 }
-  const decision = await turn.hooks.guard('turn.guard', stop, turn)
+  const decision = await turn.guard('turn.guard', stop)
   turn.abort.throwIfAborted()
   if (decision?.kind !== 'deny') return true
   if (turn.continuations >= MAX_CONTINUATIONS) {

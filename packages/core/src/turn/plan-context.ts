@@ -13,7 +13,7 @@ export async function planContext(turn: Turn, overflow = false): Promise<Context
   turn.abort.throwIfAborted()
   if (plan.warning !== undefined) turn.warn('ERR_COMPACTION_UNSUPPORTED', plan.warning, undefined)
   if (plan.compaction) await recordCompaction(turn, plan.compaction)
-  return turn.hooks.transform('context.transform', plan, turn)
+  return turn.transform('context.transform', plan)
 }
 
 async function recordCompaction(turn: Turn, outcome: CompactionOutcome, usage?: Usage): Promise<void> {

@@ -32,7 +32,7 @@ export async function prepareCall(turn: Turn, call: ToolCallPart): Promise<Prepa
   const asked: ToolCall = { callId: call.callId, name: call.name, input: checked.value }
   let final: ToolCall
   try {
-    final = await turn.hooks.transform('toolCall.transform', asked, turn)
+    final = await turn.transform('toolCall.transform', asked)
   } catch (error) {
     return fault(toErrorWire(error).message)
   }
@@ -49,7 +49,7 @@ export async function prepareCall(turn: Turn, call: ToolCallPart): Promise<Prepa
 
 /** Why a call may not run; undefined when it may. Strictest first: deny, ask, allow; then the tool's own opinion. */
 async function judge(turn: Turn, tool: Tool, call: ToolCall): Promise<string | undefined> {
-  const decision = await turn.hooks.guard('toolCall.guard', call, turn)
+  const decision = await turn.guard('toolCall.guard', call)
   if (decision?.kind === 'deny') return `Denied by ${decision.plugin}: ${decision.reason}`
   if (decision?.kind === 'allow') return undefined
   const need = decision?.kind === 'ask' ? askedFor(decision) : needOf(turn, tool, call)

@@ -16,6 +16,9 @@ import { INTERRUPTED } from './tool-answers.ts'
 import { toResult } from './tool-result.ts'
 import type { Turn } from './turn.ts'
 
+/** Whose tools are those that the embedder gave a session. */
+const SESSION = 'session'
+
 interface Finished {
   readonly outcome: ToolOutcome
   readonly parts: readonly ToolResultPart[]
@@ -48,11 +51,10 @@ export function refuseCall(
 
 async function execute(turn: Turn, prepared: PreparedCall, messageId: MessageId): Promise<Finished> {
   const { tool, input, call } = prepared
-  const context = new CallContext(turn, call.callId, messageId)
+  const owner = turn.generation.ownerOf(tool) ?? SESSION
+  const context = new CallContext(turn, { owner, callId: call.callId, messageId })
   try {
-    const work = runAs({ plugin: `tool:${tool.name}`, sessionId: turn.session.id }, () =>
-      tool.execute(input, context),
-    )
+    const work = runAs({ plugin: owner, sessionId: turn.session.id }, () => tool.execute(input, context))
     const result = toResult(isPromise(work) ? await context.settle(work, tool) : work)
     return { outcome: result.isError ? 'error' : 'ok', parts: result.parts }
   } catch (error) {
@@ -67,11 +69,11 @@ async function transformResult(turn: Turn, prepared: PreparedCall, finished: Fin
   if (!turn.hooks.has('toolResult.transform')) return finished
   const before = asResult(prepared, finished)
   try {
-    const after = await turn.hooks.transform('toolResult.transform', before, turn)
+    const after = await turn.transform('toolResult.transform', before)
     if (after === before) return finished
     return { outcome: after.isError ? 'error' : 'ok', parts: after.parts }
   } catch (error) {
-    return text('error', toErrorWire(error).message)
+    return turn.abort.isAborted ? finished : text('error', toErrorWire(error).message)
   }
 }
 

@@ -63,8 +63,8 @@ async function acceptReply(turn: Turn, reply: CalledModel): Promise<AssistantMes
 
 /** @throws HalterError `ERR_TURN_REFUSED` when a guard refuses the reply. */
 async function judgeReply(turn: Turn, message: AssistantMessage): Promise<AssistantMessage> {
-  const changed = await turn.hooks.transform('response.transform', message, turn)
-  const decision = await turn.hooks.guard('response.guard', changed, turn)
+  const changed = await turn.transform('response.transform', message)
+  const decision = await turn.guard('response.guard', changed)
   if (decision?.kind !== 'deny') return changed
   throw new HalterError('ERR_TURN_REFUSED', `${decision.plugin} refused the reply: ${decision.reason}`, {
     plugin: decision.plugin,

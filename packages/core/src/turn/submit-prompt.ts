@@ -11,8 +11,8 @@ export async function submitPrompt(
   input = turn.input,
   origin: MessageOrigin = 'user',
 ): Promise<boolean> {
-  const draft = await turn.hooks.transform('prompt.transform', { parts: input, notes: [] }, turn)
-  const decision = await turn.hooks.guard('prompt.guard', draft, turn)
+  const draft = await turn.transform('prompt.transform', { parts: input, notes: [] })
+  const decision = await turn.guard('prompt.guard', draft)
   turn.abort.throwIfAborted()
   if (decision?.kind === 'deny') {
     const { reason, plugin } = decision

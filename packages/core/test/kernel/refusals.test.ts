@@ -10,7 +10,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { Kernel } from '../../src/kernel/kernel.ts'
-import { checkFlat } from '../../src/kernel/flat-schema.ts'
+import { checkFlat } from '../../src/flat-schema.ts'
 import { base, basePlugin, kernelOptions, startKernel } from './fixtures.ts'
 
 interface Problems {

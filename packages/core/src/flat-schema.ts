@@ -1,4 +1,4 @@
-import type { JsonSchema, SchemaIssue } from '../contracts/schema.ts'
+import type { JsonSchema, SchemaIssue, SchemaResult } from './contracts/schema.ts'
 
 type Property = Readonly<Record<string, unknown>>
 
@@ -27,6 +27,24 @@ export function checkFlat(schema: JsonSchema, value: Property): SchemaIssue[] | 
       .map((name) => ({ path: [name], message: 'it is required and not there' })),
     ...properties.flatMap(([name, property]) => checkProperty(name, property, value[name])),
   ]
+}
+
+/**
+ * Checks a value against such a schema, and completes it with its defaults. Undefined as in {@link checkFlat}. What `properties` does
+ * not name passes, unless the schema says `additionalProperties: false`.
+ */
+export function validateFlat(schema: JsonSchema, value: unknown): SchemaResult<object> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const completed = { ...defaultsOf(schema), ...value }
+  const issues = checkFlat(schema, completed)
+  if (!issues) return undefined
+  const known = propertiesOf(schema)
+  const unknown =
+    schema['additionalProperties'] === false
+      ? Object.keys(value).filter((key) => !Object.hasOwn(known, key))
+      : []
+  issues.push(...unknown.map((key) => ({ path: [key], message: 'there is no such key' })))
+  return issues.length > 0 ? { issues } : { value: completed }
 }
 
 const TELLING = ['title', 'description', 'default', 'examples', '$schema', '$id', '$comment', 'deprecated']
