@@ -30,7 +30,7 @@ export function repairEvents(state: SessionState, ids: IdSource): PendingEvent[]
     usage: turn.usage,
     error: {
       code: 'ERR_TURN_FAILED',
-      message: 'The process that ran this turn ended before the turn did. Submit again to go on.',
+      message: 'This turn was cut off before its end could be recorded. Submit again to go on.',
     },
     retryable: true,
   })

@@ -1,6 +1,7 @@
 import type { ModelInfo } from '../contracts/provider.ts'
 import type { Preset, RuntimeOptions, SessionRuntime } from '../contracts/runtime.ts'
 import type { SessionStore } from '../contracts/session-store.ts'
+import type { IdSource } from '../contracts/system.ts'
 import { definePlugin } from '../define-plugin.ts'
 import { createRuntime } from '../session/create-runtime.ts'
 import {
@@ -43,12 +44,20 @@ export async function createTestRuntime(options: TestRuntimeOptions = {}): Promi
   const { script = [], store = new TestStore(), modelInfo, ...rest } = options
   const clock = new VirtualClock()
   const provider = new TestProvider(script, clock, modelInfo)
-  const presets = [standIns({ store, clock, provider })]
+  const presets = [standIns({ store, clock, provider }, countingIds(await sinceWhen(store)))]
   const runtime = await createRuntime({ ...rest, presets, defaultModel: 'test' })
   return { runtime, provider, store, clock }
 }
 
-function standIns(given: Pick<TestRuntime, 'store' | 'clock' | 'provider'>): Preset {
+/** What makes ids new in a store that another runtime has used: how many events are there. */
+async function sinceWhen(store: SessionStore): Promise<string> {
+  let events = 0
+  for (const { sessionId } of (await store.list({ limit: 1000 })).sessions)
+    events += (await store.load(sessionId))?.head ?? 0
+  return events === 0 ? '' : `${events}.`
+}
+
+function standIns(given: Pick<TestRuntime, 'store' | 'clock' | 'provider'>, ids: IdSource): Preset {
   const { store, clock, provider } = given
   const system = definePlugin({
     name: '@halter/core/testing',
@@ -69,7 +78,7 @@ function standIns(given: Pick<TestRuntime, 'store' | 'clock' | 'provider'>): Pre
     setup: () => ({
       sessionStore: store,
       clock,
-      ids: countingIds(),
+      ids,
       random: fixedRandom,
       environment: fixedEnvironment,
       watcher: blindWatcher,

@@ -12,14 +12,14 @@ import type {
 } from '../contracts/system.ts'
 import { HalterError } from '../errors.ts'
 
-/** Ids that count: `session-1`, `turn-1`, … */
-export function countingIds(): IdSource {
+/** Ids that count: `session-1`, `turn-1`, … `since` goes before the number. */
+export function countingIds(since = ''): IdSource {
   const counts = new Map<IdKind, number>()
   return {
     next(kind) {
       const count = (counts.get(kind) ?? 0) + 1
       counts.set(kind, count)
-      return `${kind}-${count}`
+      return `${kind}-${since}${count}`
     },
   }
 }

@@ -4,6 +4,7 @@ import type {
   CommitResult,
   NewSession,
   SessionPage,
+  SessionQuery,
   SessionStore,
   StoredSession,
 } from '../contracts/session-store.ts'
@@ -57,11 +58,30 @@ export class TestStore implements SessionStore {
     for (const event of events.slice(after, after + Math.min(limit, events.length))) yield event
   }
 
-  async list(): Promise<SessionPage> {
-    return { sessions: [...this.#sessions.values()].map(({ summary }) => summary) }
+  async list(query: SessionQuery = {}): Promise<SessionPage> {
+    const { limit = 50, cursor = '0' } = query
+    const all = [...this.#sessions.values()].map(({ summary }) => summary).toReversed()
+    const found = all
+      .filter((summary) => isAsked(summary, query))
+      .toSorted((a, b) => b.updatedAt - a.updatedAt)
+    const end = Number(cursor) + limit
+    return { sessions: found.slice(Number(cursor), end), ...(end < found.length && { next: String(end) }) }
   }
 
   async delete(id: SessionId): Promise<void> {
     this.#sessions.delete(id)
   }
+}
+
+function isAsked(summary: SessionSummary, query: SessionQuery): boolean {
+  const { parentId, status, title = '', metadata = {}, workingDir, since = 0, until = Infinity } = query
+  return (
+    (parentId === undefined || parentId === (summary.parentId ?? null)) &&
+    (status === undefined || status === summary.status) &&
+    (workingDir === undefined || workingDir === summary.workingDir) &&
+    summary.title.toLowerCase().includes(title.toLowerCase()) &&
+    Object.entries(metadata).every(([key, value]) => summary.metadata[key] === value) &&
+    since <= summary.updatedAt &&
+    summary.updatedAt <= until
+  )
 }

@@ -1,7 +1,8 @@
 import type { Json } from '@halter/protocol'
-import { EMPTY_RESOURCES, type ResourceSnapshot } from '../contracts/resources.ts'
+import { EMPTY_RESOURCES } from '../contracts/resources.ts'
 import { HalterError, toErrorWire } from '../errors.ts'
 import type { EnvironmentFacts } from '../contracts/system.ts'
+import { repairEvents } from '../session/repair.ts'
 import { createOutputContract } from './structured-output.ts'
 import type { Turn } from './turn.ts'
 
@@ -10,9 +11,10 @@ import type { Turn } from './turn.ts'
  */
 export async function openTurn(turn: Turn): Promise<void> {
   const { session, options } = turn
-  turn.resources = await resourcesOf(turn)
-  if (!turn.isOpen) await turn.commit(startOf(turn))
+  const problem = await readResources(turn)
+  if (!turn.isOpen) await storeStart(turn)
   turn.abort.throwIfAborted()
+  if (problem) turn.warn(problem.code, problem.message, undefined)
   turn.output = options.output && createOutputContract(options.output)
   const [model, environment] = await Promise.all([
     turn.service('models').resolve(options.model ?? turn.state.blueprint.model, 'default'),
@@ -26,15 +28,24 @@ export async function openTurn(turn: Turn): Promise<void> {
   void turn.hooks.observe('turn.start', { turnId: turn.id, input: turn.input }, turn)
 }
 
-/** The resources as they are now; a source that fails costs a warning and its resources, not the turn. */
-async function resourcesOf(turn: Turn): Promise<ResourceSnapshot> {
+/** Takes the resources as they are now; a source that fails costs a warning and its resources, not the turn. */
+async function readResources(
+  turn: Turn,
+): Promise<{ readonly code: string; readonly message: string } | void> {
+  turn.resources = EMPTY_RESOURCES
   try {
-    return (await turn.abort.settle(turn.session.resourcesFor(turn))) ?? EMPTY_RESOURCES
+    turn.resources = (await turn.abort.settle(turn.session.resourcesFor(turn))) ?? EMPTY_RESOURCES
   } catch (error) {
     const { code, message } = toErrorWire(error)
-    turn.warn(code, `The resources could not be read, so this turn has none: ${message}`, undefined)
-    return EMPTY_RESOURCES
+    return { code, message: `The resources could not be read, so this turn has none: ${message}` }
   }
+}
+
+/** A turn before, whose end the store did not take, gets it first: no log has two turns open. */
+async function storeStart(turn: Turn): Promise<void> {
+  const repair = repairEvents(turn.state, turn.service('ids'))
+  if (repair.length > 0) await turn.session.log.append(repair)
+  await turn.commit(startOf(turn))
 }
 
 function startOf(turn: Turn): Parameters<Turn['commit']>[0] {

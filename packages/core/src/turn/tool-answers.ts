@@ -1,6 +1,6 @@
-/** What the model is told of a call whose process died while it ran. */
+/** What the model is told of a call of which nobody knows how it ended, mostly because its process died. */
 export const UNKNOWN_OUTCOME =
-  'The process ended while this tool was running. It may or may not have had its effect: check before you do it again.'
+  'This call was cut off while the tool was running. It may or may not have had its effect: check before you do it again.'
 
 /** What the model is told of a call that was never run. */
 export const NOT_STARTED = 'This tool was not started: the turn ended first.'

@@ -92,19 +92,30 @@ export class Turn extends Activity {
     this.#pending.push(event)
   }
 
-  /** Stores what was appended, and `last` after it. Nothing to store is nothing done. */
+  /** Stores what was appended, and `last` after it. Nothing to store is nothing done; what could not be goes with the next commit. */
   async commit(last?: PendingEvent): Promise<readonly StoredEvent[]> {
+    if (last) this.append(last)
     const events = this.#pending
-    if (last) events.push(last)
     if (events.length === 0) return []
     this.#pending = []
-    return this.session.log.append(events)
+    try {
+      return await this.session.log.append(events)
+    } catch (error) {
+      this.#pending = [...events, ...this.#pending]
+      throw error
+    }
   }
 
   /** Stores what was appended and the terminal event, which tells what the turn has cost. */
   async end(terminal: (usage: Usage) => PendingEvent<'turn.completed' | 'turn.failed'>): Promise<void> {
     const { usage } = this
-    await this.commit(terminal(usage))
+    const last = terminal(usage)
+    try {
+      await this.commit(last)
+    } catch (error) {
+      this.#pending = this.#pending.filter((event) => event !== last)
+      throw error
+    }
     this.#usage = usage
   }
 

@@ -220,6 +220,7 @@ describe('storing a new session', () => {
       },
     })
     const { runtime } = await startRuntime({ store })
+    operations.length = 0
     await runtime.newSession()
     expect(operations).toEqual(['create'])
   })
