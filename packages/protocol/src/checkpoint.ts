@@ -1,4 +1,4 @@
-import type { SessionFold } from './fold.ts'
+import type { PluginReducers, SessionFold } from './fold.ts'
 import type { Injections } from './injections.ts'
 import type { Ledger } from './ledger.ts'
 import type { Json } from './messages.ts'
@@ -28,6 +28,9 @@ export const CHECKPOINT_VERSION = 1
 
 /** What is folded from more than one event and kept apart from the scalars. */
 export interface FoldParts {
+  readonly reducers: PluginReducers
+  /** Plugins that left notes and have no reducer here: what folds them later must see the whole log. */
+  readonly unreduced: Set<string>
   readonly window: MessageWindow
   readonly ledger: Ledger
   readonly injections: Injections
@@ -53,6 +56,8 @@ interface Stored extends Pick<SessionFold, (typeof SCALARS)[number]> {
   readonly grants: readonly string[]
   readonly children: readonly ChildRecord[]
   readonly plugins: readonly (readonly [string, PluginState])[]
+  readonly unreduced: readonly string[]
+  readonly isSplit: boolean
   readonly usage: UsageLedger
   readonly injected: readonly (readonly [number, InjectedSegment])[]
 }
@@ -60,7 +65,7 @@ interface Stored extends Pick<SessionFold, (typeof SCALARS)[number]> {
 /** The checkpoint of a state; undefined while calls are open or the log is newer than this code. */
 export function checkpointOf(
   state: SessionFold,
-  { window, ledger, injections }: FoldParts,
+  { window, ledger, injections, unreduced }: FoldParts,
 ): Checkpoint | undefined {
   if (state.openCalls.size > 0 || state.approvals.size > 0 || state.readOnly) return undefined
   const stored = {
@@ -68,6 +73,8 @@ export function checkpointOf(
     grants: [...state.grants],
     children: [...state.children.values()],
     plugins: [...state.plugins],
+    unreduced: [...unreduced],
+    isSplit: window.isSplit,
     usage: ledger.view,
     injected: injections.entries,
   }
@@ -80,18 +87,54 @@ export function checkpointOf(
   }
 }
 
-/** Puts a checkpoint's scalars into an empty state. Its messages come after, event by event. */
-export function restoreInto(
-  state: SessionFold,
-  checkpoint: Checkpoint,
-  { ledger, injections }: FoldParts,
-): void {
+/** Whether the reducers of today lead from a checkpoint to what they would make of the whole log. */
+export function canRestore(checkpoint: Checkpoint, reducers: PluginReducers): boolean {
+  if (checkpoint.v !== CHECKPOINT_VERSION) return false
+  const { plugins, unreduced } = checkpoint.state as unknown as Stored
+  return (
+    unreduced.every((plugin) => !reducers.has(plugin)) &&
+    plugins.every(([plugin, { version, frozen }]) => {
+      const reducer = reducers.get(plugin)
+      if (!reducer || reducer.version === version) return true
+      return version < reducer.version && reducer.migrate !== undefined && frozen === undefined
+    })
+  )
+}
+
+/** Puts a checkpoint that can be restored into a state that has its messages, and nothing else. */
+export function restoreInto(state: SessionFold, checkpoint: Checkpoint, parts: FoldParts): void {
+  const { window, ledger, injections } = parts
   const stored = checkpoint.state as unknown as Stored
   for (const key of SCALARS) if (stored[key] !== undefined) Object.assign(state, { [key]: stored[key] })
   state.head = checkpoint.seq
+  window.split(checkpoint.messages, stored.isSplit)
   for (const scope of stored.grants) state.grants.add(scope)
   for (const child of stored.children) state.children.set(child.childId, child)
-  for (const [plugin, value] of stored.plugins) state.plugins.set(plugin, value)
+  for (const plugin of stored.unreduced) parts.unreduced.add(plugin)
+  for (const [plugin, kept] of stored.plugins) restorePlugin(state, plugin, kept, parts)
   ledger.restore(stored.usage)
   for (const [seq, segment] of stored.injected) injections.add(segment, seq)
+}
+
+function restorePlugin(
+  state: SessionFold,
+  plugin: string,
+  kept: PluginState,
+  { reducers, unreduced }: FoldParts,
+): void {
+  const reducer = reducers.get(plugin)
+  if (!reducer) {
+    unreduced.add(plugin)
+    return
+  }
+  const { version, migrate } = reducer
+  if (kept.version === version || !migrate) {
+    state.plugins.set(plugin, kept)
+    return
+  }
+  try {
+    state.plugins.set(plugin, { version, value: migrate.call(reducer, kept.value, kept.version) })
+  } catch (error) {
+    state.plugins.set(plugin, { ...kept, frozen: error instanceof Error ? error.message : String(error) })
+  }
 }

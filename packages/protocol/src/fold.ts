@@ -1,5 +1,5 @@
 import type { SessionBlueprint } from './blueprint.ts'
-import { CHECKPOINT_VERSION, checkpointOf, restoreInto, type Checkpoint } from './checkpoint.ts'
+import { canRestore, checkpointOf, restoreInto, type Checkpoint, type FoldParts } from './checkpoint.ts'
 import { EVENT_VERSIONS, type StoredEvent, type StoredEventType } from './events.ts'
 import type { SessionId, ToolCallId } from './ids.ts'
 import { Injections } from './injections.ts'
@@ -17,7 +17,7 @@ export interface PluginReducer {
   readonly version: number
   readonly initial: Json
   reduce(state: Json, note: { readonly name: string; readonly data: Json }): Json
-  /** Brings a value that an older `version` folded up to this one. */
+  /** Brings a value that an older `version` folded up to this one. Absent: the notes are folded again from the first. */
   migrate?(value: Json, fromVersion: number): Json
 }
 
@@ -70,10 +70,16 @@ export class SessionFold implements SessionState {
   readonly children = new Map<SessionId, ChildRecord>()
   readonly plugins = new Map<string, PluginState>()
 
-  readonly #own: Own
+  readonly #own: FoldParts
 
   constructor(reducers: PluginReducers = NO_REDUCERS) {
-    this.#own = { reducers, window: new MessageWindow(), ledger: new Ledger(), injections: new Injections() }
+    this.#own = {
+      reducers,
+      unreduced: new Set(),
+      window: new MessageWindow(),
+      ledger: new Ledger(),
+      injections: new Injections(),
+    }
   }
 
   get status(): SessionState['status'] {
@@ -108,15 +114,16 @@ export class SessionFold implements SessionState {
   }
 
   /**
-   * The state of a checkpoint; `read` gives the events of a stretch of the log. Undefined when it is of another version, or when the
-   * log does not hold the messages that it counted: fold from the start then.
+   * The state of a checkpoint; `read` gives the events of a stretch of the log. Undefined when it is of another version, when
+   * the log does not hold the messages that it counted, or when a plugin's reducer came or changed since and would make something
+   * else of the notes before it: fold from the start then.
    */
   static async restore(
     checkpoint: Checkpoint,
     read: (range: SeqRange) => AsyncIterable<StoredEvent>,
     reducers: PluginReducers = NO_REDUCERS,
   ): Promise<SessionFold | undefined> {
-    if (checkpoint.v !== CHECKPOINT_VERSION) return undefined
+    if (!canRestore(checkpoint, reducers)) return undefined
     const state = new SessionFold(reducers)
     const { window } = state.#own
     for (const range of checkpoint.messages)
@@ -127,7 +134,6 @@ export class SessionFold implements SessionState {
         if (event.type === 'message.appended' || event.type === 'toolCall.finished') state.apply(event)
       }
     if (window.length !== checkpoint.messageCount || state.openCalls.size > 0) return undefined
-    window.split(checkpoint.messages)
     restoreInto(state, checkpoint, state.#own)
     return state
   }
@@ -146,15 +152,7 @@ export class SessionFold implements SessionState {
   }
 }
 
-/** What the state is made of and nobody but the table below sees. */
-interface Own {
-  readonly reducers: PluginReducers
-  readonly window: MessageWindow
-  readonly ledger: Ledger
-  readonly injections: Injections
-}
-
-type Change<T extends StoredEventType> = (state: SessionFold, event: StoredEvent<T>, own: Own) => void
+type Change<T extends StoredEventType> = (state: SessionFold, event: StoredEvent<T>, own: FoldParts) => void
 
 const nothing = (): void => {}
 
@@ -280,7 +278,7 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
 /** A map, not the table itself: an event named `constructor` must find nothing. */
 const changes = new Map(Object.entries(table)) as ReadonlyMap<string, Change<StoredEventType>>
 
-function endTurn(state: SessionFold, lastTurn: LastTurn, { injections }: Own): void {
+function endTurn(state: SessionFold, lastTurn: LastTurn, { injections }: FoldParts): void {
   state.turn = undefined
   state.lastTurn = lastTurn
   injections.endTurn()
@@ -288,18 +286,22 @@ function endTurn(state: SessionFold, lastTurn: LastTurn, { injections }: Own): v
     if (turnId === lastTurn.turnId) state.approvals.delete(callId)
 }
 
-function note(state: SessionFold, event: StoredEvent<'plugin.noted'>, { reducers }: Own): void {
+function note(
+  state: SessionFold,
+  event: StoredEvent<'plugin.noted'>,
+  { reducers, unreduced }: FoldParts,
+): void {
   const { plugin, name, data } = event
   const reducer = reducers.get(plugin)
-  if (!reducer) return
+  if (!reducer) {
+    unreduced.add(plugin)
+    return
+  }
   const before = state.plugins.get(plugin) ?? { version: reducer.version, value: copyOf(reducer.initial) }
   if (before.frozen !== undefined) return
   try {
-    const value =
-      before.version < reducer.version && reducer.migrate
-        ? reducer.migrate(before.value, before.version)
-        : before.value
-    state.plugins.set(plugin, { version: reducer.version, value: reducer.reduce(value, { name, data }) })
+    const value = reducer.reduce(before.value, { name, data })
+    state.plugins.set(plugin, { version: reducer.version, value })
   } catch (error) {
     state.plugins.set(plugin, { ...before, frozen: error instanceof Error ? error.message : String(error) })
   }

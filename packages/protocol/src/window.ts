@@ -20,6 +20,8 @@ export class MessageWindow {
   #seqs: number[] = []
   /** Index of the first message of each stretch of the log that nothing was cut out of. */
   #starts: number[] = []
+  /** Whether the next message begins a stretch: something was cut out right before it, or there is none yet. */
+  #isSplit = true
 
   get length(): number {
     return this.#messages.length
@@ -35,17 +37,21 @@ export class MessageWindow {
 
   /** Where the messages lie in the log, in their order: a stretch ends where something was cut out. */
   get ranges(): readonly SeqRange[] {
-    const bounds = [...this.#starts, this.#seqs.length]
     return this.#starts.map((start, index) => {
-      const seqs = this.#seqs.slice(start, bounds[index + 1])
-      const low = (a: number, b: number): number => Math.min(a, b)
-      const high = (a: number, b: number): number => Math.max(a, b)
-      return { from: seqs.reduce(low), to: seqs.reduce(high) }
+      const end = this.#starts[index + 1] ?? this.#seqs.length
+      let unit = end - 1
+      while (unit > start && this.#messages[unit]!.role === 'tool') unit -= 1 // results came in any order
+      return { from: this.#seqs[start]!, to: Math.max(...this.#seqs.slice(unit, end)) }
     })
   }
 
+  get isSplit(): boolean {
+    return this.#isSplit
+  }
+
   push(message: Message, seq: number): void {
-    if (this.#starts.length === 0) this.#starts.push(0)
+    if (this.#isSplit) this.#starts.push(this.#messages.length)
+    this.#isSplit = false
     this.#messages.push(message)
     this.#seqs.push(seq)
   }
@@ -78,11 +84,13 @@ export class MessageWindow {
         stretch.map((at) => old.seqs[at]!),
       )
     }
+    this.#isSplit = kept.at(-1)!.length === 0
   }
 
-  /** Tells the stretches of messages that were pushed from a checkpoint. */
-  split(ranges: readonly SeqRange[]): void {
+  /** Tells the stretches of messages that were pushed from a checkpoint, and whether the next one begins another. */
+  split(ranges: readonly SeqRange[], isSplit: boolean): void {
     this.#starts = ranges.map(({ from }) => this.#seqs.indexOf(from)).filter((index) => index >= 0)
+    this.#isSplit = isSplit
   }
 
   #append(messages: readonly Message[], seqs: readonly number[]): void {

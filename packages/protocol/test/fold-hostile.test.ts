@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'vitest'
 import {
   fold,
-  SessionFold,
   type AssistantMessage,
   type AssistantPart,
   type PendingEvent,
@@ -233,19 +232,6 @@ describe('plugin reducers', () => {
     expect(state.plugins.get('p')).toEqual({ version: 3, value: 1, frozen: 'cannot count further' })
     expect(ids(state)).toEqual(['a'])
     expect(calls).toBe(2)
-  })
-
-  test('one of a newer version brings the value of the older one up first', () => {
-    const counting: PluginReducer = {
-      version: 2,
-      initial: { count: 0 },
-      reduce: (value) => ({ count: (value as { count: number }).count + 1 }),
-      migrate: (value, fromVersion) => ({ count: (value as number) * 10 + fromVersion }),
-    }
-    const state = new SessionFold(new Map([['p', counting]]))
-    state.plugins.set('p', { version: 1, value: 4 })
-    for (const event of stamped([note])) state.apply(event)
-    expect(state.plugins.get('p')).toEqual({ version: 2, value: { count: 42 } })
   })
 
   test('one that changes its initial value in place does not change it for the next session', () => {
