@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs'
+import { Output } from './output.ts'
+import { parseCommand } from './parse-command.ts'
+import { describeUsage, UsageError } from './usage-error.ts'
+
+type Command = (options: never, positionals: readonly string[], output: Output) => Promise<number>
+
+/** The code of each command, loaded when it is called. */
+const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./run.ts')).run,
+  'sessions list': async () => (await import('./sessions-list.ts')).listSessions,
+  'sessions show': async () => (await import('./sessions-show.ts')).showSession,
+  'sessions replay': async () => (await import('./sessions-replay.ts')).replaySession,
+  'sessions verify': async () => (await import('./sessions-verify.ts')).verifySessions,
+}
+
+/** Runs a command line to its end. Resolves to the exit code: 0 done, 1 failed, 2 wrongly asked or configured, 130 interrupted. */
+export async function main(argv: readonly string[], output: Output = new Output()): Promise<number> {
+  try {
+    return await execute(argv, output)
+  } catch (error) {
+    return await complain(error, output)
+  } finally {
+    await output.flush()
+  }
+}
+
+async function execute(argv: readonly string[], output: Output): Promise<number> {
+  const line = parseCommand(argv)
+  if (line.kind === 'help') output.data((await import('./help.ts')).help(line.command, line.group))
+  if (line.kind === 'version') output.data(`${version()}\n`)
+  if (line.kind !== 'command') return 0
+  const command = await IMPLEMENTATIONS[line.command.name]!()
+  return await command(line.options as never, line.positionals, output)
+}
+
+async function complain(error: unknown, output: Output): Promise<number> {
+  if (error instanceof UsageError) {
+    output.complain(await describeUsage(error))
+    return 2
+  }
+  const { isHalterError } = await import('@halter/core')
+  if (!isHalterError(error)) {
+    // Nobody's fault but ours, or a plugin's: the stack says whose.
+    output.complain(error instanceof Error ? (error.stack ?? error.message) : String(error))
+    return 1
+  }
+  output.complain(`${error.message} (${error.code})${describeCauses(error)}`)
+  return isConfiguration(error.code) ? 2 : 1
+}
+
+/** Everything that is refused before a turn can start: the user has to change something. */
+function isConfiguration(code: string): boolean {
+  return (
+    /^ERR_(?:CONFIG|PLUGIN|SERVICE|HOOK)(?:_|$)/.test(code) ||
+    ['ERR_MODEL_UNKNOWN', 'ERR_SESSION_INPUT', 'ERR_SESSION_UNKNOWN', 'ERR_TOOL_DUPLICATE'].includes(code)
+  )
+}
+
+/** Why, as far as the message has not said it. */
+function describeCauses(error: Error): string {
+  const lines: string[] = []
+  for (let { cause } = error; cause instanceof Error && lines.length < 8; { cause } = cause)
+    if (!error.message.includes(cause.message)) lines.push(`\n  because: ${cause.message}`)
+  return lines.join('')
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string
+  }
+  return manifest.version
+}

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { readReply } from '../../src/cli/terminal-approvals.ts'
+
+test.each([
+  ['y', { answer: 'once' }],
+  [' Yes ', { answer: 'once' }],
+  ['s', { answer: 'session' }],
+  ['always', { answer: 'always' }],
+  ['n', { answer: 'deny' }],
+  ['no, use the test database', { answer: 'deny', reason: 'use the test database' }],
+])('%j is an answer', (line, reply) => {
+  expect(readReply(line)).toEqual(reply)
+})
+
+test.each(['', '  ', 'what?', 'yn', 'sure'])('%j is asked again', (line) => {
+  expect(readReply(line)).toBeUndefined()
+})
