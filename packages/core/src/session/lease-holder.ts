@@ -10,31 +10,35 @@ export function thisHolder(owner: string): LeaseHolder {
     host: hostname(),
     bootId: bootId(),
     pid: process.pid,
-    pidStartTime: startTimeOf(process.pid) ?? '',
+    pidStartTime: statOf(process.pid)?.startTime ?? '',
   }
 }
 
 /**
  * True when a holder is provably dead: it ran on this host, and either the host has been started anew since, or no process of its pid
- * and start time is there. Of other hosts, and where the system does not tell, nothing is provable.
+ * and start time runs there. Of other hosts, and where the system does not tell, nothing is provable.
  */
 export function isGone(holder: LeaseHolder): boolean {
   if (holder.host !== hostname()) return false
   if (holder.bootId !== bootId()) return holder.bootId !== '' && bootId() !== ''
   if (!isThere(holder.pid)) return true
-  const startTime = startTimeOf(holder.pid)
-  return startTime !== undefined && holder.pidStartTime !== '' && startTime !== holder.pidStartTime
+  const stat = statOf(holder.pid)
+  if (!stat) return false
+  return stat.isDead || (holder.pidStartTime !== '' && stat.startTime !== holder.pidStartTime)
 }
 
 function bootId(): string {
   return readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? ''
 }
 
-/** Field 22 of /proc/PID/stat (proc_pid_stat(5)): clock ticks from boot to the start of the process. */
-function startTimeOf(pid: number): string | undefined {
+/** State and start time (clock ticks since boot) of a process: fields 3 and 22 of /proc/PID/stat, proc_pid_stat(5). */
+function statOf(pid: number): { readonly isDead: boolean; readonly startTime: string } | undefined {
   const stat = readProc(`/proc/${pid}/stat`)
+  if (!stat) return undefined
   // The second field is the command in parentheses and may hold anything, parentheses included.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // A zombie has a pid until its parent has asked for its exit code, and does nothing any more.
+  return { isDead: fields[0] === 'Z' || fields[0] === 'X', startTime: fields[19]! }
 }
 
 function isThere(pid: number): boolean {
