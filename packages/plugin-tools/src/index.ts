@@ -1,1 +1,37 @@
-export {}
+import { definePlugin } from '@halter/core'
+import type { Tool } from '@halter/core'
+import { createEditTool } from './edit.ts'
+import { createGlobTool } from './glob.ts'
+import { createGrepTool } from './grep.ts'
+import { completeOptions, optionsSchema, TOOL_NAMES } from './options.ts'
+import type { ToolName, ToolsOptions } from './options.ts'
+import { createReadTool } from './read.ts'
+import { createShellTool } from './shell.ts'
+import { createWriteTool } from './write.ts'
+
+export { createEditTool, createGlobTool, createGrepTool, createReadTool, createShellTool, createWriteTool }
+export { DEFAULT_OPTIONS, TOOL_NAMES } from './options.ts'
+export type { ToolName, ToolsOptions } from './options.ts'
+
+const CREATE: Readonly<Record<ToolName, (options: ToolsOptions) => Tool>> = {
+  read: createReadTool,
+  write: createWriteTool,
+  edit: createEditTool,
+  glob: createGlobTool,
+  grep: createGrepTool,
+  shell: createShellTool,
+}
+
+/** Adds the tools that `tools` names, in a fixed order, to every session. */
+export default definePlugin({
+  name: '@halter/plugin-tools',
+  apiVersion: 1,
+  config: optionsSchema,
+  contributes: ['tools'],
+  setup({ config }) {
+    const options = completeOptions(config)
+    return {
+      tools: TOOL_NAMES.filter((name) => options.tools.includes(name)).map((name) => CREATE[name](options)),
+    }
+  },
+})

@@ -1,0 +1,79 @@
+import { isAbsolute } from 'node:path'
+import { HalterError, jsonSchema } from '@halter/core'
+
+/** The names of the tools that this package has. */
+export const TOOL_NAMES = Object.freeze(['read', 'write', 'edit', 'glob', 'grep', 'shell'] as const)
+/** The name of one of the tools. */
+export type ToolName = (typeof TOOL_NAMES)[number]
+
+/** What all tools of this package share. Every option has a default. */
+export interface ToolsOptions {
+  /** Absolute folders that tools may read and write besides the session's working directory. */
+  readonly roots: readonly string[]
+  /** Absolute folders that tools may read and not write. */
+  readonly readRoots: readonly string[]
+  /** Bytes of text in one result; what is left out is named in it. */
+  readonly maxOutputBytes: number
+  /** Lines of a file, or entries of a list, in one result. */
+  readonly maxLines: number
+  /** Milliseconds that a command may run when the call names no `timeout`. */
+  readonly shellTimeoutMs: number
+  /** Commands that need no approval: exact ones, and programs with first arguments (`git status`). */
+  readonly allowShell: readonly string[]
+  /** Variables that commands get besides the allowlist; they win over it. */
+  readonly env: Readonly<Record<string, string>>
+  /** Whether `write` and `edit` need an approval. */
+  readonly askToWrite: boolean
+  /** The tools to offer. */
+  readonly tools: readonly ToolName[]
+}
+
+/** The options of somebody who set none. */
+export const DEFAULT_OPTIONS: ToolsOptions = Object.freeze({
+  roots: [],
+  readRoots: [],
+  maxOutputBytes: 50 * 1024,
+  maxLines: 2000,
+  shellTimeoutMs: 120_000,
+  allowShell: [],
+  env: {},
+  askToWrite: false,
+  tools: TOOL_NAMES,
+})
+
+const { tools, ...rest } = DEFAULT_OPTIONS
+const list = { type: 'array', items: { type: 'string', minLength: 1 } }
+
+/** The options as JSON Schema, defaults included. */
+export const optionsSchema = jsonSchema<ToolsOptions>({
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    roots: { ...list, default: rest.roots },
+    readRoots: { ...list, default: rest.readRoots },
+    maxOutputBytes: { type: 'integer', minimum: 1024, default: rest.maxOutputBytes },
+    maxLines: { type: 'integer', minimum: 10, default: rest.maxLines },
+    shellTimeoutMs: { type: 'integer', minimum: 1, default: rest.shellTimeoutMs },
+    allowShell: { ...list, default: rest.allowShell },
+    env: { type: 'object', additionalProperties: { type: 'string' }, default: rest.env },
+    askToWrite: { type: 'boolean', default: rest.askToWrite },
+    tools: { type: 'array', items: { type: 'string', enum: [...TOOL_NAMES] }, default: [...tools] },
+  },
+})
+
+/**
+ * Completes options with the defaults.
+ * @throws HalterError `ERR_PLUGIN_CONFIG` for a root that is not absolute: whose folder it were relative to would depend on
+ * where the process was started.
+ */
+export function completeOptions(options: Partial<ToolsOptions>): ToolsOptions {
+  for (const key of ['roots', 'readRoots'] as const)
+    for (const root of options[key] ?? [])
+      if (!isAbsolute(root))
+        throw new HalterError(
+          'ERR_PLUGIN_CONFIG',
+          `"${root}" in ${key} of @halter/plugin-tools is no absolute path. Write the folder out from the top; "~" is not expanded.`,
+          { plugin: '@halter/plugin-tools' },
+        )
+  return { ...DEFAULT_OPTIONS, ...options }
+}
