@@ -1,10 +1,12 @@
 import {
+  addUsage,
   foldSummary,
   SessionFold,
   type PendingEvent,
   type SessionId,
   type SessionSummary,
   type StoredEvent,
+  type Usage,
 } from '@halter/protocol'
 import type { SessionAttachments, SessionHandle } from '../contracts/runtime.ts'
 import { HalterError } from '../errors.ts'
@@ -32,7 +34,7 @@ export async function forkSession(
   const state = new SessionFold(runtime.kernel.current.reducers)
   for (const event of forked) state.apply(event)
   const marks: PendingEvent[] = [
-    { type: 'session.forked', from, atSeq: at, inheritedUsage: state.usage.total },
+    { type: 'session.forked', from, atSeq: at, inheritedUsage: everythingSpent(state) },
     ...repairEvents(state, ids),
   ]
   const own = stampEvents(sessionId, at, runtime.service('clock').now(), marks)
@@ -42,6 +44,11 @@ export async function forkSession(
   else await store.create({ sessionId, commitId, events: [...forked, ...own], summary })
   runtime.announce(own)
   return (await runtime.resume(sessionId, attachments))!
+}
+
+/** What the prefix had cost, children and what an earlier fork had inherited included. */
+function everythingSpent({ usage }: SessionFold): Usage {
+  return addUsage(usage.inherited, addUsage(usage.total, usage.children))
 }
 
 async function headOf(runtime: Runtime, id: SessionId): Promise<number> {
