@@ -37,7 +37,24 @@ class ArrayTranscript implements Transcript {
     return this.#messages.slice(from, Math.max(from, to))
   }
 
-  *[Symbol.iterator](): Iterator<Message> {
-    for (let index = 0; index < this.length; index++) yield this.#messages[index]!
+  [Symbol.iterator](): Iterator<Message> {
+    return new TranscriptIterator(this.#messages, this.length)
+  }
+}
+
+/** By hand: a provider reads the whole transcript at every call, and a generator takes twice as long as an array. */
+class TranscriptIterator implements Iterator<Message> {
+  readonly #messages: readonly Message[]
+  readonly #length: number
+  #next = 0
+
+  constructor(messages: readonly Message[], length: number) {
+    this.#messages = messages
+    this.#length = length
+  }
+
+  next(): IteratorResult<Message> {
+    if (this.#next >= this.#length) return { done: true, value: undefined }
+    return { done: false, value: this.#messages[this.#next++]! }
   }
 }
