@@ -19,11 +19,16 @@ export class EventBus {
   readonly #capacity: number
   #readers: readonly EventReader[] = []
   #listeners: readonly EventListener[] = []
+  readonly #onFailure: (error: unknown) => void
   #dropped = 0
 
-  /** `capacity`: events kept per reader, unless it asks for another number. */
-  constructor(capacity = 1024) {
+  /**
+   * `capacity`: events kept per reader, unless it asks for another number. `onFailure` is told of a listener that threw; absent, its
+   * error is thrown where nobody catches it, as Node does with listeners.
+   */
+  constructor(capacity = 1024, onFailure: (error: unknown) => void = throwLater) {
     this.#capacity = capacity
+    this.#onFailure = onFailure
   }
 
   /** Events that were published while nobody listened. */
@@ -39,7 +44,7 @@ export class EventBus {
   publish(event: StoredEvent | Delta): void {
     if (!this.isHeard) this.#dropped += 1
     for (const reader of this.#readers) reader.push(event)
-    for (const listener of this.#listeners) listener(event)
+    for (const listener of this.#listeners) this.#tell(listener, event)
   }
 
   /** Everything published from now on. */
@@ -67,9 +72,24 @@ export class EventBus {
     }
   }
 
-  /** Ends every subscription. */
+  /** Ends every subscription, once its reader has read what is buffered. */
   close(): void {
-    for (const reader of this.#readers) reader.close()
+    for (const reader of this.#readers) reader.end()
+    this.#readers = []
     this.#listeners = []
   }
+
+  #tell(listener: EventListener, event: StoredEvent | Delta): void {
+    try {
+      listener(event)
+    } catch (error) {
+      this.#onFailure(error)
+    }
+  }
+}
+
+function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }

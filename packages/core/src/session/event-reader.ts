@@ -12,7 +12,7 @@ export interface EventReaderOptions {
   /** Stored events after this `seq`. */
   readonly after: number
   /** Where missed stored events are read again; absent: they are counted as dropped. */
-  readonly replay: ((after: number) => AsyncIterable<StoredEvent>) | undefined
+  readonly replay: ((after: number, limit: number) => AsyncIterable<StoredEvent>) | undefined
   /** Head of the log when the reader was made: up to here it reads from the log first. */
   readonly head: number
   readonly pick?: (event: StoredEvent | Delta) => Pick
@@ -25,14 +25,16 @@ const DONE: IteratorResult<SessionEvent> = { done: true, value: undefined }
 
 /**
  * One consumer of a session's events. Stored events arrive in `seq` order, each once: from memory while the consumer keeps up,
- * from the log by its cursor when it does not. Deltas that did not fit are counted and reported by one `lagged`.
+ * from the log by its cursor when it does not. Deltas that did not fit are counted and reported by `lagged`.
  * For one consumer: do not call `next` again before the last one has settled.
  */
 export class EventReader implements AsyncIterableIterator<SessionEvent> {
   readonly #options: EventReaderOptions
   readonly #ring: Ring<StoredEvent | Delta>
   #cursor: number
-  #replay: AsyncIterator<StoredEvent> | undefined
+  /** Up to this `seq` stored events have to be read from the log: they are not in the ring. */
+  #replayTo: number
+  #replay: { readonly events: AsyncIterator<StoredEvent>; readonly to: number } | undefined
   #dropped = 0
   #isClosed = false
   #isEnding = false
@@ -40,10 +42,9 @@ export class EventReader implements AsyncIterableIterator<SessionEvent> {
 
   constructor(options: EventReaderOptions) {
     this.#options = options
-    this.#ring = new Ring(options.capacity)
+    this.#ring = new Ring(Math.max(1, Math.floor(options.capacity) || 1))
     this.#cursor = options.after
-    if (options.replay && options.after < options.head)
-      this.#replay = options.replay(options.after)[Symbol.asyncIterator]()
+    this.#replayTo = options.head
     if (options.signal?.aborted) this.close()
     else options.signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
@@ -66,19 +67,22 @@ export class EventReader implements AsyncIterableIterator<SessionEvent> {
     const lost = this.#ring.push(event)
     if (lost === undefined) return
     if (this.#options.onSlow === 'close') this.close()
-    else if (!isStored(lost) || !this.#options.replay) this.#dropped += 1
+    else if (isStored(lost) && this.#options.replay) this.#replayTo = lost.seq
+    else this.#dropped += 1
   }
 
-  next(): Promise<IteratorResult<SessionEvent>> {
-    if (this.#replay) return this.#nextStored()
-    const result = this.#nextBuffered()
-    if (result) return Promise.resolve(result)
-    if (this.#replay) return this.#nextStored()
-    if (this.#isEnding) this.close()
-    if (this.#isClosed) return Promise.resolve(DONE)
-    return new Promise((resolve) => {
-      this.#wake = resolve
-    })
+  async next(): Promise<IteratorResult<SessionEvent>> {
+    while (!this.#isClosed) {
+      const result = this.#lagged() ?? (this.#isBehind() ? await this.#nextStored() : this.#nextBuffered())
+      if (result) return result
+      if (this.#isBehind() || this.#ring.length > 0) continue
+      if (this.#isEnding) this.close()
+      else
+        return new Promise((resolve) => {
+          this.#wake = resolve
+        })
+    }
+    return DONE
   }
 
   return(): Promise<IteratorResult<SessionEvent>> {
@@ -98,44 +102,46 @@ export class EventReader implements AsyncIterableIterator<SessionEvent> {
     this.#isClosed = true
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     this.#options.onClose(this)
+    this.#replay?.events.return?.().catch(() => {}) // nobody waits for it any more
     this.#wake?.(DONE)
     this.#wake = undefined
   }
 
   readonly #onAbort = (): void => this.close()
 
-  /** The next result from memory; undefined when there is none, or when the log has to be read first. */
-  #nextBuffered(): IteratorResult<SessionEvent> | undefined {
-    if (this.#isClosed) return undefined
-    for (;;) {
-      if (this.#dropped > 0) {
-        const dropped = this.#dropped
-        this.#dropped = 0
-        return { done: false, value: { type: 'lagged', dropped } }
-      }
-      const event = this.#ring.peek()
-      if (!event) return undefined
-      if (isStored(event) && this.#options.replay && event.seq > this.#cursor + 1) {
-        this.#replay = this.#options.replay(this.#cursor)[Symbol.asyncIterator]()
-        return undefined
-      }
-      this.#ring.shift()
-      const result = this.#accept(event)
-      if (result) return result
-    }
+  #isBehind(): boolean {
+    return this.#options.replay !== undefined && this.#cursor < this.#replayTo
   }
 
-  async #nextStored(): Promise<IteratorResult<SessionEvent>> {
-    while (this.#replay) {
-      const { done, value } = await this.#replay.next()
+  #lagged(): IteratorResult<SessionEvent> | undefined {
+    const dropped = this.#dropped
+    if (dropped === 0) return undefined
+    this.#dropped = 0
+    return { done: false, value: { type: 'lagged', dropped } }
+  }
+
+  #nextBuffered(): IteratorResult<SessionEvent> | undefined {
+    const event = this.#ring.shift()
+    return event && this.#accept(event)
+  }
+
+  async #nextStored(): Promise<IteratorResult<SessionEvent> | undefined> {
+    const to = this.#replayTo
+    const replay = (this.#replay ??= {
+      events: this.#options.replay!(this.#cursor, to - this.#cursor)[Symbol.asyncIterator](),
+      to,
+    })
+    try {
+      const { done, value } = await replay.events.next()
       if (this.#isClosed) return DONE
-      if (done) this.#replay = undefined
-      else {
-        const result = this.#accept(value)
-        if (result) return result
-      }
+      if (!done) return this.#accept(value)
+    } catch (error) {
+      this.close()
+      throw error
     }
-    return this.next()
+    this.#replay = undefined
+    if (this.#replayTo === replay.to) this.#replayTo = 0 // whatever the log did not have is not there
+    return undefined
   }
 
   #accept(event: StoredEvent | Delta): IteratorResult<SessionEvent> | undefined {

@@ -39,11 +39,6 @@ export class Ring<T> {
     return entry
   }
 
-  /** The oldest entry, left where it is. */
-  peek(): T | undefined {
-    return this.#length === 0 ? undefined : this.#slots[this.#first]
-  }
-
   #grow(): void {
     const size = Math.min(Math.max(this.#slots.length * 2, 16), this.#capacity)
     const slots = Array.from<T | undefined>({ length: size })

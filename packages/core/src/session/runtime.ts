@@ -18,7 +18,7 @@ import type {
 import type { Services } from '../contracts/services.ts'
 import type { SessionPage, SessionQuery, SessionStore } from '../contracts/session-store.ts'
 import type { ChildHandle, SpawnRequest, SubagentControl } from '../contracts/subagents.ts'
-import { HalterError } from '../errors.ts'
+import { HalterError, toErrorWire } from '../errors.ts'
 import type { DispatchContext } from '../kernel/dispatch.ts'
 import { Deadlines } from '../kernel/deadline.ts'
 import type { DisposeHost } from '../kernel/dispose-stack.ts'
@@ -60,7 +60,7 @@ export class Runtime implements SessionRuntime {
   readonly options: RuntimeOptions
   readonly timeouts: Required<RuntimeTimeouts>
   readonly warn: RuntimeParts['warn']
-  readonly bus = new EventBus()
+  readonly bus: EventBus
   readonly sinks = new Sinks(this)
   readonly disposeHost: DisposeHost
   /** Absent: the store has no leases, and one process must be enough. */
@@ -78,6 +78,7 @@ export class Runtime implements SessionRuntime {
     this.timeouts = timeouts
     this.warn = warn
     this.#onClose = onClose
+    this.bus = new EventBus(undefined, (error) => warn(toErrorWire(error)))
     const { leases } = this.store
     this.leases =
       leases && new LeaseKeeper({ leases, clock: this.service('clock'), owner: randomUUID(), warn })

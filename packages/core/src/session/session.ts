@@ -140,7 +140,7 @@ export class Session {
       onSlow,
       after,
       head: this.state.head,
-      replay: (from) => this.runtime.store.replay(this.id, { after: from }),
+      replay: (from, limit) => this.runtime.store.replay(this.id, { after: from, limit }),
       signal,
       ...(pick && { pick }),
       onClose: (closed) => {
@@ -213,7 +213,8 @@ export class Session {
   async dispose(): Promise<void> {
     this.#isDisposed = true
     await this.log.drain()
-    for (const reader of this.#readers) reader.close()
+    for (const reader of this.#readers) reader.end()
+    this.#readers = []
     await this.#stack.dispose()
     await this.#scope?.scope.close()
     this.#scope = undefined

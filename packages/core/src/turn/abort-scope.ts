@@ -56,12 +56,16 @@ export class AbortScope {
     return () => this.#children.delete(child)
   }
 
-  /** Waits for `work`; when the scope is aborted, no longer than the grace time, and then rejects with the reason. */
-  settle<T>(work: MaybePromise<T>): MaybePromise<T> {
+  /**
+   * Waits for `work`; when the scope is aborted, no longer than the grace time, and then rejects with the reason. `watch` may end
+   * the waiting before that; what it returns is called when the waiting is over.
+   */
+  settle<T>(work: MaybePromise<T>, watch?: (giveUp: (reason: Error) => void) => () => void): MaybePromise<T> {
     if (!isPromise(work)) return work
-    return new Promise<T>((resolve, reject) => {
-      const giveUp = (reason: Error): void => reject(reason)
+    return new Promise<T>((resolve, giveUp) => {
+      const stop = watch?.(giveUp)
       const leave = (): void => {
+        stop?.()
         this.#waiting.delete(giveUp)
         if (this.#timer && this.#waiting.size === 0) this.#disarm()
       }
@@ -73,7 +77,7 @@ export class AbortScope {
         },
         (error: Error) => {
           leave()
-          reject(error)
+          giveUp(error)
         },
       )
       if (this.isAborted) this.#armGrace()

@@ -4,6 +4,7 @@ import type { RuntimeTimeouts } from '../contracts/runtime.ts'
 import type { Cradle } from '../contracts/services.ts'
 import type { BudgetRequest, Clock } from '../contracts/system.ts'
 import { HalterError } from '../errors.ts'
+import type { Deadlines } from '../kernel/deadline.ts'
 import type {
   DispatchContext,
   GuardDecision,
@@ -63,6 +64,11 @@ export class Activity implements DispatchContext {
 
   get timeouts(): Required<RuntimeTimeouts> {
     return this.session.runtime.timeouts
+  }
+
+  /** Of everything that is waited for here: one timer. */
+  get deadlines(): Deadlines {
+    return this.session.runtime.disposeHost.deadlines
   }
 
   get maxModelTries(): number {

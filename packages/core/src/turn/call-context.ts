@@ -84,26 +84,21 @@ export class CallContext implements ToolContext {
   }
 
   /** Waits for a tool that takes its time: until it settles, its deadline passes, or the turn is interrupted. */
-  async settle<T>(work: Promise<T>, tool: Tool): Promise<T> {
-    const timeoutMs = tool.timeoutMs ?? this.#turn.timeouts.tool
-    if (timeoutMs === 0) return this.#turn.abort.settle(work)
-    const { promise: expiry, reject } = Promise.withResolvers<never>()
-    expiry.catch(() => {}) // it may reject when the race is over
-    let grace: NodeJS.Timeout | undefined
-    const timer = setTimeout(() => {
-      const error = new HalterError(
-        'ERR_TOOL_TIMEOUT',
-        `"${tool.name}" did not finish within ${timeoutMs} ms and was stopped.`,
-      )
-      this.#abortable().abort(error)
-      grace = setTimeout(reject, this.#turn.timeouts.interruptGrace, error)
-    }, timeoutMs)
-    try {
-      return await this.#turn.abort.settle(Promise.race([work, expiry]))
-    } finally {
-      clearTimeout(timer)
-      clearTimeout(grace)
-    }
+  settle<T>(work: Promise<T>, tool: Tool): T | Promise<T> {
+    const { abort, timeouts, deadlines } = this.#turn
+    const timeoutMs = tool.timeoutMs ?? timeouts.tool
+    if (timeoutMs === 0) return abort.settle(work)
+    return abort.settle(work, (giveUp) => {
+      let stop = deadlines.start(timeoutMs, () => {
+        const error = new HalterError(
+          'ERR_TOOL_TIMEOUT',
+          `"${tool.name}" did not finish within ${timeoutMs} ms and was stopped.`,
+        )
+        this.#abortable().abort(error)
+        stop = deadlines.start(timeouts.interruptGrace, () => giveUp(error))
+      })
+      return () => stop()
+    })
   }
 
   /** The call is over: output that still comes goes nowhere. */

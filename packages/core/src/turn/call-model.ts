@@ -144,19 +144,19 @@ async function stream(
   draft: ReplyDraft,
 ): Promise<void> {
   const controller = new AbortController()
+  const { signal } = controller
   const release = activity.abort.adopt(controller)
-  const watch = watchSilence(activity.timeouts.modelSilence, model, controller)
+  const silence = new SilenceWatch(activity, model, controller)
+  const pump = async (): Promise<void> => {
+    for await (const part of model.provider.stream(request, signal)) {
+      if (signal.aborted) throw signal.reason
+      silence.hasBeat = true
+      draft.take(part)
+    }
+  }
   try {
-    const pump = (async (): Promise<void> => {
-      for await (const part of model.provider.stream(request, controller.signal)) {
-        if (controller.signal.aborted) throw controller.signal.reason
-        watch.hasBeat = true
-        draft.take(part)
-      }
-    })()
-    await activity.abort.settle(Promise.race([pump, watch.silence]))
+    await activity.abort.settle(pump(), (giveUp) => silence.start(giveUp))
   } finally {
-    watch.stop()
     release()
   }
   if (!draft.isEnded)
@@ -167,32 +167,44 @@ async function stream(
     )
 }
 
-interface SilenceWatch {
-  hasBeat: boolean
-  readonly silence: Promise<never>
-  stop(): void
-}
+/** Ends a stream that has sent no part for too long. Looked at once a second at most, so a part costs one assignment. */
+class SilenceWatch {
+  hasBeat = false
+  readonly #activity: Activity
+  readonly #model: ResolvedModel
+  readonly #controller: AbortController
+  #silentMs = 0
+  #stop!: () => void
 
-/** Rejects when no part has come for `limitMs`; looked at once a second at most, so a part costs one assignment. */
-function watchSilence(limitMs: number, model: ResolvedModel, controller: AbortController): SilenceWatch {
-  const { promise, reject } = Promise.withResolvers<never>()
-  promise.catch(() => {}) // it also rejects when nobody is left to look
-  const tickMs = Math.min(limitMs, 1000)
-  let silentMs = 0
-  const timer = setInterval(() => {
-    silentMs = watch.hasBeat ? 0 : silentMs + tickMs
-    watch.hasBeat = false
-    if (silentMs < limitMs) return
-    const error = new HalterError(
-      'ERR_MODEL_TIMEOUT',
-      `${model.provider.name} sent nothing of "${model.id}" for ${limitMs} ms. Try again, or raise timeouts.modelSilence.`,
-      { kind: 'transient', retryable: true },
-    )
-    controller.abort(error)
-    reject(error)
-  }, tickMs)
-  const watch: SilenceWatch = { hasBeat: false, silence: promise, stop: () => clearInterval(timer) }
-  return watch
+  constructor(activity: Activity, model: ResolvedModel, controller: AbortController) {
+    this.#activity = activity
+    this.#model = model
+    this.#controller = controller
+  }
+
+  /** Returns how to stop. */
+  start(giveUp: (reason: Error) => void): () => void {
+    this.#wait(giveUp)
+    return () => this.#stop()
+  }
+
+  #wait(giveUp: (reason: Error) => void): void {
+    const { modelSilence: limitMs } = this.#activity.timeouts
+    const tickMs = Math.min(limitMs, 1000)
+    this.#stop = this.#activity.deadlines.start(tickMs, () => {
+      this.#silentMs = this.hasBeat ? 0 : this.#silentMs + tickMs
+      this.hasBeat = false
+      if (this.#silentMs < limitMs) return this.#wait(giveUp)
+      const { provider, id } = this.#model
+      const error = new HalterError(
+        'ERR_MODEL_TIMEOUT',
+        `${provider.name} sent nothing of "${id}" for ${limitMs} ms. Try again, or raise timeouts.modelSilence.`,
+        { kind: 'transient', retryable: true },
+      )
+      this.#controller.abort(error)
+      giveUp(error)
+    })
+  }
 }
 
 function mayRetry(error: HalterError, draft: ReplyDraft): boolean {

@@ -10,6 +10,7 @@ import {
 } from '@halter/protocol'
 import type { ModelPart } from '../contracts/provider.ts'
 import { HalterError } from '../errors.ts'
+import { saysSomething } from './says-something.ts'
 
 /** Hears of each piece of text as it comes; `part` and `offset` are the delta's. */
 export interface DraftListener {
@@ -27,7 +28,11 @@ interface Block {
   text: string
   signature: string | undefined
   isEnded: boolean
+  /** A call of an id that the reply has had: it is neither shown nor kept. */
+  readonly isDouble: boolean
 }
+
+const NO_CALL = Object.freeze({ callId: '', name: '', isDouble: false })
 
 /** UTF-16 units of text, thinking and tool input together that one reply may have. */
 const MAX_REPLY_LENGTH = 4 * 1024 * 1024
@@ -41,6 +46,7 @@ export class ReplyDraft {
   readonly #blocks = new Map<string, Block>()
   /** Blocks and native parts in the order of the message. */
   readonly #parts: (Block | AssistantPart)[] = []
+  readonly #callIds = new Set<ToolCallId>()
   readonly #metadata: Json[] = []
   readonly #warnings: string[] = []
   #length = 0
@@ -91,7 +97,7 @@ export class ReplyDraft {
         this.#open(part.id, 'thinking')
         return
       case 'toolInput.start':
-        this.#parts.push(this.#open(part.id, 'toolCall', part.callId, part.name))
+        this.#openCall(part)
         return
       case 'text.end':
       case 'toolInput.end':
@@ -127,7 +133,7 @@ export class ReplyDraft {
 
   /** The whole message. Call it only when the stream has ended well. */
   finish(at: number, model: string): AssistantMessage {
-    const parts = this.#messageParts()
+    const parts = withoutLastSignatures(this.#messageParts())
     const { stopReason, responseId } = this.#end!
     return {
       role: 'assistant',
@@ -143,7 +149,7 @@ export class ReplyDraft {
   /** What is kept of a reply that was cut off: its text. Undefined when there is none. */
   salvage(at: number, model: string): AssistantMessage | undefined {
     const parts = this.#messageParts().filter(({ kind }) => kind === 'text')
-    if (parts.length === 0) return undefined
+    if (!saysSomething(parts)) return undefined
     const from = { provider: this.#provider, model }
     return { role: 'assistant', id: this.messageId, at, parts, stopReason: 'interrupted', from }
   }
@@ -164,6 +170,7 @@ export class ReplyDraft {
 
   #toolInput(id: string, text: string): void {
     const block = this.#known(id, 'toolInput.delta')
+    if (block.isDouble) return
     this.#append(block, text)
     this.#listener.toolInput(block.part, block.text.length - text.length, text, block.callId, block.name)
   }
@@ -185,11 +192,17 @@ export class ReplyDraft {
     this.#parts.push(block)
   }
 
-  #open(id: string, kind: Block['kind'], callId: ToolCallId = '', name = ''): Block {
-    const part = kind === 'toolCall' ? this.#parts.length : -1
-    const block: Block = { kind, callId, name, part, text: '', signature: undefined, isEnded: false }
+  #open(id: string, kind: Block['kind'], call: Pick<Block, 'callId' | 'name' | 'isDouble'> = NO_CALL): Block {
+    const block: Block = { kind, ...call, part: -1, text: '', signature: undefined, isEnded: false }
     this.#blocks.set(id, block)
     return block
+  }
+
+  #openCall({ id, callId, name }: Extract<ModelPart, { type: 'toolInput.start' }>): void {
+    const isDouble = this.#callIds.has(callId)
+    this.#callIds.add(callId)
+    const block = this.#open(id, 'toolCall', { callId, name, isDouble })
+    if (!isDouble) this.#place(block)
   }
 
   #known(id: string, type: string): Block {
@@ -208,15 +221,11 @@ export class ReplyDraft {
 
   #messageParts(): AssistantPart[] {
     const parts: AssistantPart[] = []
-    const seen = new Set<ToolCallId>()
     for (const entry of this.#parts) {
       if (!('isEnded' in entry)) parts.push(entry)
       else if (entry.kind === 'text') parts.push({ kind: 'text', text: entry.text })
       else if (entry.kind === 'thinking') parts.push(thinkingPart(entry))
-      else if (!seen.has(entry.callId)) {
-        seen.add(entry.callId)
-        parts.push(toolCallPart(entry, this.#end?.stopReason))
-      }
+      else parts.push(toolCallPart(entry, this.#end?.stopReason))
     }
     return parts
   }
@@ -226,10 +235,18 @@ function thinkingPart({ text, signature }: Block): AssistantPart {
   return { kind: 'thinking', text, ...(signature !== undefined && { signature }) }
 }
 
-/** A call whose text is no JSON object, or which was cut off, is kept as it came and never run. */
+/** Thinking that nothing follows cannot go back to a model, which wants an answer after it: without a signature it will not. */
+function withoutLastSignatures(parts: readonly AssistantPart[]): readonly AssistantPart[] {
+  const last = parts.findLastIndex((part) => saysSomething([part]))
+  return parts.map((part, index) =>
+    part.kind === 'thinking' && index > last ? { kind: 'thinking', text: part.text } : part,
+  )
+}
+
+/** A call whose text is no JSON, or which was cut off, is kept as it came and never run. */
 function toolCallPart(block: Block, stopReason: StopReason | undefined): AssistantPart {
   const { callId, name, text } = block
-  const isCut = !block.isEnded && stopReason === 'max-output'
+  const isCut = !block.isEnded && (stopReason === 'max-output' || stopReason === 'refused')
   if (!isCut) {
     if (text.trim() === '') return { kind: 'toolCall', callId, name, input: {} }
     try {

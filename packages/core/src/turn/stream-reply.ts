@@ -10,6 +10,7 @@ import { HalterError, isHalterError } from '../errors.ts'
 import { assembleRequest } from './assemble-request.ts'
 import { callModel, type CalledModel } from './call-model.ts'
 import { planContext } from './plan-context.ts'
+import { saysSomething } from './says-something.ts'
 import type { DraftListener, ReplyDraft } from './reply-draft.ts'
 import type { Turn } from './turn.ts'
 
@@ -53,7 +54,7 @@ async function acceptReply(turn: Turn, reply: CalledModel): Promise<AssistantMes
     turn.append({ type: 'warning.raised', code: 'ERR_MODEL_FAILED', message, turnId })
   try {
     const message = await judgeReply(turn, reply.message)
-    if (message.parts.length > 0) turn.append({ type: 'message.appended', turnId, message })
+    if (saysSomething(message.parts)) turn.append({ type: 'message.appended', turnId, message })
     turn.reply = message
     return message
   } finally {
