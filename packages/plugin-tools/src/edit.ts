@@ -1,23 +1,10 @@
 import { defineTool, jsonSchema } from '@halter/core'
-import type { Tool, ToolContext } from '@halter/core'
-import { answerFailures, failure } from './failure.ts'
-import { openInside } from './files/open-inside.ts'
-import type { Opened } from './files/open-inside.ts'
+import type { Tool } from '@halter/core'
 import { completeOptions } from './options.ts'
 import type { ToolsOptions } from './options.ts'
-import { replaceFile } from './files/replace-file.ts'
-import { lineAt, replaceText } from './files/replace-text.ts'
-import type { ChangedText } from './files/replace-text.ts'
-import { absolutePath, accessOf } from './files/roots.ts'
-import { cutText, formatBytes, numberLine } from './text.ts'
 
-/** Larger files are refused: both versions are in memory at once. */
-const MAX_EDIT_BYTES = 16 * 1024 * 1024
-/** Lines shown before and after a change, and of the change itself. */
-const CONTEXT_LINES = 3
-const CHANGED_LINES = 20
-
-interface EditInput {
+/** What the model asks `edit` for. */
+export interface EditInput {
   readonly file_path: string
   readonly old_string: string
   readonly new_string: string
@@ -54,60 +41,6 @@ export function createEditTool(options: Partial<ToolsOptions> = {}): Tool {
         reason: `edit would change ${JSON.stringify(file_path)}`,
       }),
     }),
-    execute: (input, ctx) => answerFailures(() => edit(input, ctx, settings)),
+    execute: async (input, ctx) => (await import('./files/edit-file.ts')).editFile(input, ctx, settings),
   })
-}
-
-async function edit(
-  input: EditInput,
-  { workingDir, signal }: ToolContext,
-  settings: ToolsOptions,
-): Promise<string> {
-  const { old_string: oldText, new_string: newText, replace_all: all = false } = input
-  if (oldText === '') throw failure('old_string is empty. To make or fill a file, use write.')
-  if (oldText === newText)
-    throw failure('old_string and new_string are the same: there is nothing to change.')
-  const access = await accessOf('write', workingDir, settings)
-  const path = absolutePath(input.file_path, workingDir)
-  const opened = await openInside(path, access)
-  try {
-    const text = await readText(opened)
-    const changed = replaceText(text, { oldText, newText, all }, opened.path)
-    await replaceFile({ path, content: changed.text, expected: opened.stats, signal }, access)
-    const times = changed.count === 1 ? '1 occurrence' : `${changed.count} occurrences`
-    return `Replaced ${times} in ${opened.path}${changed.count > 1 ? '; the first' : ''}:\n${context(changed)}`
-  } finally {
-    await opened.handle.close()
-  }
-}
-
-async function readText({ handle, path, stats }: Opened): Promise<string> {
-  if (!stats.isFile()) throw failure(`${path} is not a file. edit changes text files only.`)
-  if (stats.size > MAX_EDIT_BYTES)
-    throw failure(
-      `${path} has ${formatBytes(Number(stats.size))}; edit takes files up to ${formatBytes(MAX_EDIT_BYTES)}. Use a command instead.`,
-    )
-  const bytes = Buffer.alloc(Number(stats.size))
-  const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0)
-  try {
-    // ignoreBOM keeps the mark in the text, and so in the file.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, bytesRead))
-  } catch (error) {
-    throw failure(
-      `${path} is not UTF-8 text, and an edit would damage it. Use a command that knows its encoding.`,
-      error,
-    )
-  }
-}
-
-/** The changed lines of the first replacement and those around them, as `read` would show them. */
-function context({ text, at, length }: ChangedText): string {
-  const first = lineAt(text, at)
-  const last = Math.min(lineAt(text, at + length), first + CHANGED_LINES - 1)
-  const from = Math.max(1, first - CONTEXT_LINES)
-  return text
-    .split('\n', last + CONTEXT_LINES)
-    .slice(from - 1)
-    .map((line, index) => numberLine(cutText(line.replace(/\r$/, ''), 500), from + index))
-    .join('\n')
 }

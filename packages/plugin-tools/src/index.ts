@@ -22,7 +22,10 @@ const CREATE: Readonly<Record<ToolName, (options: ToolsOptions) => Tool>> = {
   shell: createShellTool,
 }
 
-/** Adds the tools that `tools` names, in a fixed order, to every session. */
+/**
+ * Adds the tools that `tools` names, in a fixed order, to every session. What a tool does is loaded at its first call: a start
+ * loads names, descriptions and schemas alone.
+ */
 export default definePlugin({
   name: '@halter/plugin-tools',
   apiVersion: 1,

@@ -1,13 +1,10 @@
 import { defineTool, jsonSchema } from '@halter/core'
 import type { Tool } from '@halter/core'
-import { answerFailures } from './failure.ts'
 import { completeOptions } from './options.ts'
 import type { ToolsOptions } from './options.ts'
-import { replaceFile } from './files/replace-file.ts'
-import { absolutePath, accessOf } from './files/roots.ts'
-import { formatBytes } from './text.ts'
 
-interface WriteInput {
+/** What the model asks `write` for. */
+export interface WriteInput {
   readonly file_path: string
   readonly content: string
 }
@@ -36,12 +33,6 @@ export function createWriteTool(options: Partial<ToolsOptions> = {}): Tool {
         reason: `write would replace or make ${JSON.stringify(file_path)}`,
       }),
     }),
-    execute: ({ file_path, content }, { workingDir, signal }) =>
-      answerFailures(async () => {
-        const access = await accessOf('write', workingDir, settings)
-        const path = absolutePath(file_path, workingDir)
-        const { existed, path: written } = await replaceFile({ path, content, signal }, access)
-        return `${existed ? 'Replaced' : 'Made'} ${written} (${formatBytes(Buffer.byteLength(content))}).`
-      }),
+    execute: async (input, ctx) => (await import('./files/write-file.ts')).writeFile(input, ctx, settings),
   })
 }
