@@ -29,14 +29,16 @@ export function blobOperations(file: Pick<DatabaseFile, 'read' | 'write'>): Blob
       return sha256
     },
 
-    get: async (sha256) => {
-      const row = await file.read((db) =>
-        db.get<{ content: string }>('SELECT content FROM blobs WHERE sha256 = ?', escapeText(sha256)),
-      )
-      const content = row && unescapeText(row.content)
-      // A damaged one is as good as none; its reader says whose it was.
-      return content !== undefined && hashOf(content) === sha256 ? content : undefined
-    },
+    get: (sha256) =>
+      file.read((db) => {
+        const row = db.get<{ content: string }>(
+          'SELECT content FROM blobs WHERE sha256 = ?',
+          escapeText(sha256),
+        )
+        const content = row && unescapeText(row.content)
+        // A damaged one is as good as none; its reader says whose it was.
+        return content !== undefined && hashOf(content) === sha256 ? content : undefined
+      }),
   }
 }
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { HalterError } from '@halter/core'
-import { checkInBackground, deadWriters, markWriter, unmarkWriters } from './clean-close.ts'
+import { checkInBackground, markWriter, unmarkWriters } from './clean-close.ts'
 import type { Connection } from './connection.ts'
 import { storeError } from './errors.ts'
 import { removeExpired } from './key-values.ts'
-import { MEMORY, openReader, openWriter, type Durability } from './open-file.ts'
+import { MEMORY, openReader, openWriter, type Durability, type Reader } from './open-file.ts'
 import { whileBusy } from './retry.ts'
 import { WriteQueue, type Work } from './write-queue.ts'
 
@@ -28,7 +28,7 @@ export class DatabaseFile {
   #stopCheck = () => {}
   #closing: Promise<void> | undefined
 
-  private constructor(options: DatabaseFileOptions, writer: Connection, reader: Connection) {
+  private constructor(options: DatabaseFileOptions, writer: Connection, { db: reader, dead }: Reader) {
     const token = randomUUID()
     const isFile = writer !== reader
     this.path = options.path
@@ -46,19 +46,20 @@ export class DatabaseFile {
         removeExpired(db)
       },
     })
-    if (isFile) this.#checkAfterCrash()
+    this.#checkAfterCrash(dead)
   }
 
   /** @throws HalterError `ERR_STORE_OPEN`, naming the file. */
   static async open(options: DatabaseFileOptions): Promise<DatabaseFile> {
     if (options.path === MEMORY) {
       const db = await openWriter(MEMORY, options.durability)
-      return new DatabaseFile(options, db, db)
+      return new DatabaseFile(options, db, { db, dead: [] })
     }
     const path = resolve(options.path)
     const writer = await openWriter(path, options.durability)
     try {
-      return new DatabaseFile({ ...options, path }, writer, await openReader(path))
+      const reader = await openReader(path)
+      return new DatabaseFile({ ...options, path }, writer, reader)
     } catch (error) {
       writer.close()
       throw error
@@ -101,8 +102,7 @@ export class DatabaseFile {
     writer.close()
   }
 
-  #checkAfterCrash(): void {
-    const dead = deadWriters(this.#reader)
+  #checkAfterCrash(dead: readonly string[]): void {
     if (dead.length === 0) return
     this.#stopCheck = checkInBackground(this.path, (problems) => {
       if (problems.length > 0)

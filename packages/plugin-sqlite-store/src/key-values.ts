@@ -15,14 +15,14 @@ export class SqliteStorageAdapter implements StorageAdapter {
   }
 
   async get(key: string): Promise<string | undefined> {
-    const row = await this.#file.read((db) =>
-      db.get<{ value: string }>(
+    return await this.#file.read((db) => {
+      const row = db.get<{ value: string }>(
         'SELECT value FROM key_values WHERE key = ? AND (expires IS NULL OR expires > ?)',
         escapeText(key),
         Date.now(),
-      ),
-    )
-    return row && unescapeText(row.value)
+      )
+      return row && unescapeText(row.value)
+    })
   }
 
   async set(key: string, value: string, expires?: number): Promise<void> {

@@ -3,7 +3,7 @@ import { HalterError, type SessionPage, type SessionQuery } from '@halter/core'
 import type { SessionSummary } from '@halter/protocol'
 import type { Connection } from './connection.ts'
 import { decodeJson } from './rows.ts'
-import { escapeText, unescapeText } from './text.ts'
+import { escapeText } from './text.ts'
 
 interface ListRow {
   readonly id: string
@@ -26,7 +26,7 @@ export function listSessions(
   let last: ListRow | undefined
   for (const row of db.iterate<ListRow>(sql, ...values)) {
     const summary = decodeJson(row.summary, row.crc) as SessionSummary | undefined
-    if (!summary) onDamaged(unescapeText(row.id))
+    if (!summary) onDamaged(row.id)
     else if (title === undefined || summary.title.toLowerCase().includes(title)) {
       if (sessions.length >= limit) return { sessions, ...(last && { next: `${last.updatedAt}_${last.no}` }) }
       sessions.push(summary)

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { HalterError } from '@halter/core'
+import { deadWriters } from './clean-close.ts'
 import { Connection } from './connection.ts'
 import { isSqliteError, messageOf } from './errors.ts'
 import { whileBusy } from './retry.ts'
@@ -30,19 +31,26 @@ export async function openWriter(path: string, durability: Durability): Promise<
   })
 }
 
+/** A connection that only reads, and who died with the file open. */
+export interface Reader {
+  readonly db: Connection
+  /** Marks of `markWriter`. */
+  readonly dead: readonly string[]
+}
+
 /** Opens a connection that only reads. The file must be there. */
-export async function openReader(path: string): Promise<Connection> {
+export async function openReader(path: string): Promise<Reader> {
   return await naming(path, () =>
     whileBusy(() => {
       const db = new Connection(path, { busyMs: READER_BUSY_MS, readOnly: true })
-      return closeOnError(db, () => db.get('SELECT 1 FROM sessions LIMIT 1'))
+      return { db, dead: closeOnError(db, () => deadWriters(db)) }
     }),
   )
 }
 
 function connect(path: string, durability: Durability): Connection {
   const db = new Connection(path, { busyMs: WRITER_BUSY_MS })
-  return closeOnError(db, () => {
+  closeOnError(db, () => {
     checkOwner(db, path)
     // A batch touches few rows on two or three pages: with pages of 2 KiB it writes a third less than with 4, at no cost in
     // time or when reading. Has no effect on a file that has pages already.
@@ -59,6 +67,7 @@ function connect(path: string, durability: Durability): Connection {
     db.exec('PRAGMA wal_autocheckpoint = 2000')
     migrate(db, path)
   })
+  return db
 }
 
 function checkVersion(): void {
@@ -113,10 +122,9 @@ function schemaVersion(db: Connection): number {
   return db.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0
 }
 
-function closeOnError(db: Connection, prepare: () => unknown): Connection {
+function closeOnError<T>(db: Connection, use: () => T): T {
   try {
-    prepare()
-    return db
+    return use()
   } catch (error) {
     db.close()
     throw error

@@ -7,11 +7,12 @@ import { eventDecoder } from './rows.ts'
 import { unescapeText } from './text.ts'
 
 interface ChangeRow {
+  readonly position: number
+  readonly id: string
+  readonly no: number
   readonly seq: number
   readonly payload: string
   readonly crc: number
-  readonly position: number
-  readonly id: string
 }
 
 /**
@@ -29,7 +30,7 @@ export function readChanges(
   const events: StoredEvent[] = []
   let position = after
   for (const row of db.all<ChangeRow>(
-    `SELECT e.position, e.seq, e.payload, e.crc, s.id FROM events e JOIN sessions s ON s.no = e.session_no
+    `SELECT e.position, e.seq, e.payload, e.crc, s.no, s.id FROM events e JOIN sessions s ON s.no = e.session_no
      WHERE e.position > ? AND s.id IS NOT NULL ORDER BY e.position LIMIT ?`,
     after,
     limit,
@@ -46,12 +47,11 @@ export function readChanges(
 }
 
 function decode(row: ChangeRow): StoredEvent | HalterError {
-  const id = unescapeText(row.id)
   try {
-    return eventDecoder(id)(row.seq, row.payload, row.crc)
+    return eventDecoder(unescapeText(row.id))(row.no, [row.seq, row.payload, row.crc])
   } catch (cause) {
     const reason = 'it is not what was written'
-    return damagedError(id, row.seq, { reason, cause, position: String(row.position) })
+    return damagedError(row.id, row.seq, { reason, cause, position: String(row.position) })
   }
 }
 

@@ -3,7 +3,7 @@ import type { SessionId, StoredEvent } from '@halter/protocol'
 import type { Connection } from './connection.ts'
 import type { DatabaseFile } from './database-file.ts'
 import { damagedError, isSqliteError } from './errors.ts'
-import { eventDecoder } from './rows.ts'
+import { eventDecoder, type EventRow } from './rows.ts'
 import { findSession, sessionByNumber, type SessionRow } from './sessions.ts'
 
 /** Events `from` to `to` of a log lie in the rows of session `no`. */
@@ -12,9 +12,6 @@ interface Stretch {
   readonly from: number
   readonly to: number
 }
-
-/** `[seq, payload, crc]` */
-type Row = readonly [number, string, number]
 
 /** How much is read at once: about a millisecond of the event loop. */
 const CHUNK_CHARACTERS = 256 * 1024
@@ -37,9 +34,9 @@ export async function* replayEvents(
       const rows = await file.read((db) => readRows(db, id, chunk))
       size = sizeAfter(rows)
       if (rows.length === 0 && (await file.read((db) => findSession(db, id))) === undefined) return
-      for (const [seq, payload, crc] of rows) {
-        if (seq !== next) break
-        yield decode(seq, payload, crc)
+      for (const row of rows) {
+        if (row[0] !== next) break
+        yield decode(no, row)
         next++
       }
       if (next <= chunk.to) throw damagedError(id, next, { reason: 'it is not there' })
@@ -62,9 +59,9 @@ function stretchesOf(db: Connection, id: SessionId, from: number, to: number): S
 }
 
 /** Rows of a stretch; where a page is broken, those before it, or none and an error when it is the first. */
-function readRows(db: Connection, id: SessionId, { no, from, to }: Stretch): Row[] {
+function readRows(db: Connection, id: SessionId, { no, from, to }: Stretch): EventRow[] {
   try {
-    return db.allArrays<Row>(
+    return db.allArrays<EventRow>(
       'SELECT seq, payload, crc FROM events WHERE session_no = ? AND seq >= ? AND seq <= ? ORDER BY seq',
       no,
       from,
@@ -78,8 +75,8 @@ function readRows(db: Connection, id: SessionId, { no, from, to }: Stretch): Row
 }
 
 /** So many rows that the next chunk has about the right size, if they are like the last. */
-function sizeAfter(rows: readonly Row[]): number {
-  const characters = rows.reduce((sum, [, payload]) => sum + payload.length, 1)
+function sizeAfter(rows: readonly EventRow[]): number {
+  const characters = rows.reduce((sum, [, payload]) => sum + (payload?.length ?? 0), 1)
   const fitting = Math.floor((CHUNK_CHARACTERS * Math.max(1, rows.length)) / characters)
   return Math.max(FEWEST_ROWS, Math.min(fitting, MOST_ROWS))
 }

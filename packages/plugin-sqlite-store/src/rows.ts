@@ -9,11 +9,12 @@ export interface NewEventRow {
   readonly seq: number
   /** Its JSON without `sessionId` and `seq`. */
   readonly payload: string
-  /** Of `payload`, started at `seq`: a row that got to another place is noticed, too. */
-  readonly crc: number
   /** Hashes of the blobs that it names. */
   readonly blobs: readonly string[]
 }
+
+/** `[seq, payload, crc]`, and whose row it is. */
+export type EventRow = readonly [seq: number, payload: string, crc: number]
 
 /**
  * Rows of a batch. Made when a commit is asked for, so that what its caller does to the array later changes nothing.
@@ -28,15 +29,22 @@ export function encodeEvents(id: SessionId, events: readonly StoredEvent[], head
         `Event ${index + 1} of a batch for session ${id} is not number ${head + 1 + index} of that session. Nothing was stored.`,
       )
     const payload = JSON.stringify(rest)
-    return { seq, payload, crc: crc32(payload, seq), blobs: blobsOf(event, payload) }
+    return { seq, payload, blobs: blobsOf(event, payload) }
   })
 }
 
-/** Reads rows of one session. Made once per replay: the text that every event begins with is the same. */
-export function eventDecoder(id: SessionId): (seq: number, payload: string, crc: number) => StoredEvent {
+/** The checksum of an event's row. It begins at the row's place: one that got to another session or seq is noticed, too. */
+export function eventCrc(no: number, seq: number, payload: string): number {
+  return crc32(payload, (Math.imul(no, 0x9e3779b1) ^ seq) >>> 0)
+}
+
+/** Reads rows as events of `id`. Made once per replay: the text that every event begins with is the same. */
+export function eventDecoder(id: SessionId): (no: number, row: EventRow) => StoredEvent {
   const start = `{"sessionId":${JSON.stringify(id)},"seq":`
-  return (seq, payload, crc) => {
-    if (crc32(payload, seq) !== crc) throw damagedError(id, seq, { reason: 'its checksum is wrong' })
+  return (no, [seq, payload, crc]) => {
+    // A damaged row may hold any type, whatever the column says.
+    if (typeof payload !== 'string' || eventCrc(no, seq, payload) !== crc)
+      throw damagedError(id, seq, { reason: 'its checksum is wrong' })
     try {
       return parseEvent(`${start}${seq},${payload.slice(1)}`)
     } catch (cause) {
@@ -53,7 +61,7 @@ export function encodeJson(value: unknown): { readonly text: string; readonly cr
 
 /** The value of {@link encodeJson}, or undefined when the text is not what was written. */
 export function decodeJson(text: string, crc: number): unknown {
-  if (crc32(text) !== crc) return undefined
+  if (typeof text !== 'string' || crc32(text) !== crc) return undefined
   try {
     return JSON.parse(text)
   } catch {

@@ -13,6 +13,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE sessions (
     no INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT UNIQUE,                 -- NULL: deleted, and kept because forks replay its events
+    id_crc INTEGER NOT NULL,        -- a damaged index must not lead to another session
     parent TEXT,
     status TEXT NOT NULL,
     title TEXT NOT NULL,            -- in lower case
@@ -43,7 +44,7 @@ export const MIGRATIONS: readonly string[] = [
     session_no INTEGER NOT NULL,    -- 0: keeps the position of a deleted event from coming again
     seq INTEGER NOT NULL,
     payload TEXT NOT NULL,          -- the event's JSON without sessionId and seq
-    crc INTEGER NOT NULL,           -- of payload, started at seq
+    crc INTEGER NOT NULL,           -- of payload, begun at session_no and seq
     commit_id TEXT                  -- on the last event of a commit
   ) STRICT;
   CREATE UNIQUE INDEX events_by_session ON events (session_no, seq);

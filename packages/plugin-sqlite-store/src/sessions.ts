@@ -1,14 +1,17 @@
+import { crc32 } from 'node:zlib'
 import { HalterError, type CommitBatch, type NewSession } from '@halter/core'
 import type { CommitId, SessionId, SessionSummary } from '@halter/protocol'
 import { referBlobs } from './blobs.ts'
 import type { Connection } from './connection.ts'
+import { damagedError } from './errors.ts'
 import { checkFence } from './leases.ts'
-import { encodeJson, type NewEventRow } from './rows.ts'
+import { encodeJson, eventCrc, type NewEventRow } from './rows.ts'
 import { escapeText } from './text.ts'
 
 /** A session as its rows tell it. */
 export interface SessionRow {
   readonly no: number
+  readonly idCrc: number
   /** `seq` of the newest event. */
   readonly head: number
   /** The newest commit, as `escapeText` wrote it. */
@@ -19,7 +22,7 @@ export interface SessionRow {
 }
 
 const FIND = `
-  SELECT s.no, coalesce(e.seq, s.fork_at, 0) AS head, s.fork_of AS forkOf, coalesce(s.fork_at, 0) AS forkAt,
+  SELECT s.no, s.id_crc AS idCrc, coalesce(e.seq, s.fork_at, 0) AS head, s.fork_of AS forkOf, coalesce(s.fork_at, 0) AS forkAt,
     CASE WHEN s.commit_head = coalesce(e.seq, s.fork_at, 0) THEN s.commit_id ELSE e.commit_id END AS "commit"
   FROM sessions s
   LEFT JOIN events e
@@ -27,7 +30,11 @@ const FIND = `
 
 /** The session with this id; undefined when there is none, or none any more. */
 export function findSession(db: Connection, id: SessionId): SessionRow | undefined {
-  return db.get<SessionRow>(`${FIND} WHERE s.id = ?`, escapeText(id))
+  const key = escapeText(id)
+  const session = db.get<SessionRow>(`${FIND} WHERE s.id = ?`, key)
+  if (session && session.idCrc !== crc32(key))
+    throw damagedError(id, 1, { reason: 'its place in the file is another session' })
+  return session
 }
 
 /** The session with this number, deleted or not. */
@@ -54,10 +61,12 @@ export function insertSession(
       `A session with the id ${JSON.stringify(sessionId)} is already there. Resume it, or take another id.`,
     )
   const { text, crc } = encodeJson(summary)
+  const key = escapeText(sessionId)
   db.run(
-    `INSERT INTO sessions (id, parent, status, title, working_dir, updated_at, summary, crc, fork_of, fork_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    escapeText(sessionId),
+    `INSERT INTO sessions (id, id_crc, parent, status, title, working_dir, updated_at, summary, crc, fork_of, fork_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    key,
+    crc32(key),
     ...columnsOf(summary),
     text,
     crc,
@@ -119,13 +128,13 @@ function appendEvents(
     db.run('UPDATE sessions SET commit_id = ?, commit_head = ? WHERE no = ?', escapeText(commitId), head, no)
     return { head }
   }
-  for (const [index, { seq, payload, crc, blobs }] of rows.entries()) {
+  for (const [index, { seq, payload, blobs }] of rows.entries()) {
     db.run(
       'INSERT INTO events (session_no, seq, payload, crc, commit_id) VALUES (?, ?, ?, ?, ?)',
       no,
       seq,
       payload,
-      crc,
+      eventCrc(no, seq, payload),
       index === rows.length - 1 ? escapeText(commitId) : null,
     )
     if (blobs.length > 0) referBlobs(db, no, blobs)

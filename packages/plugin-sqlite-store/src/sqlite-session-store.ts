@@ -17,6 +17,7 @@ import { blobOperations } from './blobs.ts'
 import type { Connection } from './connection.ts'
 import { DatabaseFile } from './database-file.ts'
 import { freeRows, hideSessions, newestPosition } from './delete-sessions.ts'
+import { damagedError } from './errors.ts'
 import { SqliteStorageAdapter } from './key-values.ts'
 import { leaseOperations } from './leases.ts'
 import { listSessions } from './list-sessions.ts'
@@ -81,12 +82,13 @@ export class SqliteSessionStore implements SessionStore {
     const row = await this.#file.read((db) => db.get<LoadedRow>(LOAD, escapeText(id)))
     if (!row) return undefined
     const summary = decodeJson(row.summary, row.crc) as SessionSummary | undefined
-    if (!summary)
+    if (summary?.sessionId !== id)
       throw new HalterError(
         'ERR_SESSION_DAMAGED',
         `The summary of session ${id} is damaged. Its log may be whole: replay it, and other sessions, as ever.`,
         { data: { sessionId: id, seq: 0 } },
       )
+    if (row.head < summary.head) throw damagedError(id, row.head + 1, { reason: 'it is not there' })
     const checkpoint = this.#checkpointOf(id, row)
     return { summary, head: row.head, ...(checkpoint && { checkpoint }) }
   }
