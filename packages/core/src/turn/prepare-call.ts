@@ -1,5 +1,6 @@
 import type { Json, ToolCallPart, ToolOutcome } from '@halter/protocol'
 import type { ToolCall } from '../contracts/hooks.ts'
+import type { SchemaResult } from '../contracts/schema.ts'
 import type { ApprovalNeed, Tool } from '../contracts/tool.ts'
 import { toErrorWire } from '../errors.ts'
 import type { GuardDecision } from '../kernel/dispatch.ts'
@@ -27,7 +28,7 @@ export async function prepareCall(turn: Turn, call: ToolCallPart): Promise<Prepa
   const tool = turn.tools.byName.get(call.name)
   if (!tool) return fault(unknownTool(turn, call.name))
   if (call.input === undefined) return fault(malformed(call))
-  const checked = await tool.validate(call.input)
+  const checked = await check(turn, tool, call.input)
   if (checked.issues) return fault(`The input of "${call.name}" is wrong: ${formatIssues(checked.issues)}`)
   const asked: ToolCall = { callId: call.callId, name: call.name, input: checked.value }
   let final: ToolCall
@@ -36,7 +37,11 @@ export async function prepareCall(turn: Turn, call: ToolCallPart): Promise<Prepa
   } catch (error) {
     return fault(toErrorWire(error).message)
   }
-  const input = final === asked ? checked : await tool.validate(final.input)
+  if (final.name !== call.name)
+    return fault(
+      `A plugin made the call of "${call.name}" one of "${final.name}", which no hook may. It was not run.`,
+    )
+  const input = final === asked ? checked : await check(turn, tool, final.input)
   if (input.issues)
     return fault(
       `A plugin changed the input of "${call.name}", and now it is wrong: ${formatIssues(input.issues)}`,
@@ -45,6 +50,16 @@ export async function prepareCall(turn: Turn, call: ToolCallPart): Promise<Prepa
   return denial === undefined
     ? { kind: 'run', prepared: { call, tool, input: input.value } }
     : { kind: 'answer', outcome: 'denied', text: denial }
+}
+
+/** A schema that fails says nothing good of the input: that is an issue like any other. */
+async function check(turn: Turn, tool: Tool, input: Json): Promise<SchemaResult<Json>> {
+  try {
+    return await turn.abort.settle(tool.validate(input))
+  } catch (error) {
+    turn.abort.throwIfAborted()
+    return { issues: [{ message: `it could not be checked: ${toErrorWire(error).message}` }] }
+  }
 }
 
 /** Why a call may not run; undefined when it may. Strictest first: deny, ask, allow; then the tool's own opinion. */
