@@ -97,7 +97,7 @@ describe('glob', () => {
     expect((await box.call(glob, { pattern: 'none/*.ts' })).text).toContain('does not exist')
   })
 
-  it('does not follow links, so circles end', async () => {
+  it.skipIf(process.platform === 'win32')('does not follow links, so circles end', async () => {
     box.file('src/a.ts', '')
     symlinkSync('..', join(box.root, 'src/up'))
     expect(await paths({ pattern: '**/*.ts' })).toEqual(['src/a.ts'])

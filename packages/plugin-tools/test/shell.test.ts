@@ -7,6 +7,8 @@ import { openSandbox } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
 
 const isLinux = process.platform === 'linux'
+// The commands below are for POSIX systems.
+const isWindows = process.platform === 'win32'
 let box: Sandbox
 const tokens: string[] = []
 beforeEach(() => {
@@ -18,7 +20,7 @@ afterEach(async () => {
   for (const pid of tokens.splice(0).flatMap((token) => running(token))) process.kill(Number(pid), 'SIGKILL')
 })
 
-describe('a command', () => {
+describe.skipIf(isWindows)('a command', () => {
   it('runs in the working directory, and its exit code and both outputs are shown', async () => {
     const answer = await box.call(createShellTool(), { command: 'pwd; echo oops >&2; exit 3' })
     expect(answer.text).toContain(`${box.root}\n`)
@@ -47,7 +49,7 @@ describe('a command', () => {
     expect(answer.text).toContain(`home=${process.env['HOME']}`)
     const names = answer.text.split('\n').flatMap((line) => /^([A-Za-z_]+)=/.exec(line)?.[1] ?? [])
     const expected =
-      /^(PATH|HOME|LANG|LC_\w+|TERM|TMPDIR|USER|SHELL|TZ|ADDED|HALTER_SHELL_MARK|home|PWD|SHLVL|OLDPWD|_)$/
+      /^(PATH|HOME|LANG|LC_\w+|TERM|TMPDIR|USER|SHELL|TZ|ADDED|HALTER_SHELL_MARK|home|PWD|SHLVL|OLDPWD|_|__CF_USER_TEXT_ENCODING)$/
     expect(names.filter((name) => !expected.test(name))).toEqual([])
   })
 
@@ -58,7 +60,7 @@ describe('a command', () => {
   })
 })
 
-describe('output', () => {
+describe.skipIf(isWindows)('output', () => {
   it('is emitted while the command runs', async () => {
     const done = box.call(createShellTool(), { command: 'echo first; sleep 0.4; echo second' })
     await delay(250)
@@ -78,7 +80,7 @@ describe('output', () => {
   it('that floods is cut in the middle, to the byte, in bounded memory', async () => {
     const before = process.memoryUsage.rss()
     const answer = await box.call(createShellTool({ maxOutputBytes: 10_000 }), {
-      command: 'echo begin; yes | head -c 50M; echo end',
+      command: 'echo begin; yes | head -c 52428800; echo end',
     })
     const [, dropped, total] = /\[(\d+) of (\d+) bytes left out here\]/.exec(answer.text) ?? []
     const size = 50 * 1024 * 1024 + 10
@@ -99,7 +101,7 @@ describe('output', () => {
   })
 })
 
-describe('the end of a command', () => {
+describe.skipIf(isWindows)('the end of a command', () => {
   it('does not wait for a child in the background, which ends with the session', async () => {
     const token = tokenOf()
     const begin = performance.now()

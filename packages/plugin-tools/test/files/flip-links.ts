@@ -1,8 +1,8 @@
 import { linkSync, renameSync, rmSync, symlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 
-// A process of its own: flips `folder` and `file` between the inside and the outside until it is killed. Every flip is one
-// rename, so at each moment one of the two is there.
+// A process of its own: flips `folder` and `file` between the inside and the outside until it is killed, or its parent
+// is. Every flip is one rename, so at each moment one of the two is there.
 const [root, outside] = process.argv.slice(2) as [string, string]
 const spare = join(root, 'spare')
 
@@ -16,7 +16,7 @@ function put(name: string, make: () => void): void {
   }
 }
 
-for (let turn = 0; ; turn++) {
+for (let turn = 0, parent = process.ppid; process.ppid === parent; turn++) {
   put('folder', () => symlinkSync(outside, spare))
   put('file', () => symlinkSync(join(outside, 'secret.txt'), spare))
   put('folder', () => symlinkSync('real', spare))
