@@ -53,7 +53,6 @@ export const ERROR_CODES = Object.freeze({
   ERR_MODEL_OUTPUT_CAP: 'a reply grew over the largest size that is kept',
   ERR_TOOL_UNKNOWN: 'no tool has this name',
   ERR_TOOL_DUPLICATE: 'two tools have the same name',
-  ERR_TOOL_INPUT: 'the input of a tool call does not fit its schema',
   ERR_TOOL_TIMEOUT: 'a tool did not finish in time',
   ERR_TOOL_FAILED: 'a tool threw',
   ERR_COMPACTION_UNSUPPORTED: 'the asked-for way of compaction is not there',

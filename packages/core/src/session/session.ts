@@ -25,6 +25,7 @@ import type { Activity } from '../turn/activity.ts'
 import { createToolSet, type ToolSet } from '../turn/tool-set.ts'
 import type { Turn } from '../turn/turn.ts'
 import { ApprovalDesk } from './approval-desk.ts'
+import { CallIds } from './call-ids.ts'
 import type { EventLog } from './event-log.ts'
 import { EventReader } from './event-reader.ts'
 import type { Runtime } from './runtime.ts'
@@ -58,6 +59,7 @@ export class Session {
   readonly approvals: ApprovalDesk
   readonly turns: TurnQueue
   readonly estimate = new TokenEstimate()
+  readonly callIds: CallIds
   readonly ties: ChildTies | undefined
   /** Children that run now. */
   readonly children = new Set<Session>()
@@ -78,6 +80,7 @@ export class Session {
     this.runtime = runtime
     this.log = openLog((events) => this.#publish(events))
     this.approvals = new ApprovalDesk(this)
+    this.callIds = new CallIds(this.log.state)
     this.turns = new TurnQueue(this)
     this.ties = ties
     this.startSource = startSource

@@ -29,7 +29,12 @@ export interface CalledModel extends ModelReply {
 }
 
 /** For calls that nobody watches. */
-export const NO_LISTENER: DraftListener = Object.freeze({ text() {}, thinking() {}, toolInput() {} })
+export const NO_LISTENER: DraftListener = Object.freeze({
+  callId: (raw: string) => raw,
+  text() {},
+  thinking() {},
+  toolInput() {},
+})
 
 /**
  * The only way to a model. Asks `request.transform`, sets aside budget, streams, and tries again while that is safe: after a

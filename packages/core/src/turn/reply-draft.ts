@@ -14,6 +14,8 @@ import { saysSomething } from './says-something.ts'
 
 /** Hears of each piece of text as it comes; `part` and `offset` are the delta's. */
 export interface DraftListener {
+  /** The id under which a call is stored: the provider's own, unless an earlier call of the session has it. */
+  callId(raw: ToolCallId): ToolCallId
   text(part: number, offset: number, text: string): void
   thinking(part: number, offset: number, text: string): void
   toolInput(part: number, offset: number, text: string, callId: ToolCallId, name: string): void
@@ -116,7 +118,7 @@ export class ReplyDraft {
         return
       }
       case 'usage':
-        this.#usage = part.usage
+        this.#usage = countable(part.usage)
         return
       case 'metadata':
         if (this.#metadata.length < MAX_METADATA) this.#metadata.push(part.data)
@@ -201,7 +203,8 @@ export class ReplyDraft {
   #openCall({ id, callId, name }: Extract<ModelPart, { type: 'toolInput.start' }>): void {
     const isDouble = this.#callIds.has(callId)
     this.#callIds.add(callId)
-    const block = this.#open(id, 'toolCall', { callId, name, isDouble })
+    const stored = isDouble ? callId : this.#listener.callId(callId)
+    const block = this.#open(id, 'toolCall', { callId: stored, name, isDouble })
     if (!isDouble) this.#place(block)
   }
 
@@ -229,6 +232,12 @@ export class ReplyDraft {
     }
     return parts
   }
+}
+
+/** A usage of whole, finite counts: anything else would be another number, or null, in the log. */
+function countable(usage: Usage): Usage {
+  const counts = Object.entries(usage).filter(([, count]) => Number.isFinite(count) && count >= 0)
+  return { ...NO_USAGE, ...Object.fromEntries(counts) }
 }
 
 function thinkingPart({ text, signature }: Block): AssistantPart {

@@ -56,6 +56,7 @@ async function execute(turn: Turn, prepared: PreparedCall, messageId: MessageId)
   try {
     const work = runAs({ plugin: owner, sessionId: turn.session.id }, () => tool.execute(input, context))
     const result = toResult(isPromise(work) ? await context.settle(work, tool) : work)
+    if (result.isError && turn.abort.isAborted) return { outcome: 'cancelled', parts: result.parts }
     return { outcome: result.isError ? 'error' : 'ok', parts: result.parts }
   } catch (error) {
     if (turn.abort.isAborted) return text('cancelled', INTERRUPTED)

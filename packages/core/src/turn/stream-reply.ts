@@ -89,6 +89,7 @@ function liveListener(turn: Turn, messageId: MessageId): DraftListener {
   const { session, id: turnId } = turn
   const { id: sessionId } = session
   return {
+    callId: (raw) => session.callIds.claim(raw),
     text(part, offset, text) {
       if (session.isHeard)
         session.live({ type: 'text.delta', sessionId, turnId, messageId, part, offset, text })
