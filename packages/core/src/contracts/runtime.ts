@@ -290,8 +290,6 @@ export interface RuntimeOptions {
   readonly processGuards?: boolean
   /** Milliseconds; all have defaults. */
   readonly timeouts?: RuntimeTimeouts
-  /** Idle sessions whose state stays in memory while somebody holds them. Default 1,000. */
-  readonly maxIdleSessions?: number
   /** Tries per model call, the first included. Default 4. */
   readonly maxModelTries?: number
 }
