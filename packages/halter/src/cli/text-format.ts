@@ -81,8 +81,6 @@ export class TextFormat implements RunFormat {
         return this.#line(`● ${describeCall(event.name, event.input)}`, 'cyan')
       case 'toolCall.finished':
         return this.#finished(event)
-      case 'approval.requested':
-        return this.#line(`? ${describeCall(event.name, event.input)} waits for a yes`, 'yellow')
       case 'prompt.refused':
         return this.#line(`The prompt was refused: ${event.reason}`, 'yellow')
       case 'warning.raised':
