@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { Worker } from 'node:worker_threads'
 import type { Connection } from './connection.ts'
 
 /** Says that this store may have to be checked if it does not take the mark away again. */
@@ -32,14 +31,21 @@ export function deadWriters(db: Connection): string[] {
 
 /**
  * Has SQLite look over the whole file, on a thread and connection of its own: it takes more than half a second per million
- * rows. Calls back with what is wrong; with nothing, when nothing is. Returns how to stop it. Does not keep the process alive.
+ * rows. Calls back with what is wrong; with nothing, when nothing is. Does not keep the process alive.
  */
-export function checkInBackground(path: string, done: (problems: readonly string[]) => void): () => void {
+export async function checkInBackground(
+  path: string,
+  signal: AbortSignal,
+  done: (problems: readonly string[]) => void,
+): Promise<void> {
+  // Loaded here because most starts come after a clean close.
+  const { Worker } = await import('node:worker_threads')
+  if (signal.aborted) return
   const worker = new Worker(CHECK, { eval: true, workerData: path })
   worker.unref()
   worker.once('message', done)
   worker.once('error', (error) => done([error.message]))
-  return () => void worker.terminate()
+  signal.addEventListener('abort', () => void worker.terminate())
 }
 
 // As text, because a worker's file would have one name as a source and another one when built.

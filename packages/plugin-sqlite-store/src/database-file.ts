@@ -25,7 +25,7 @@ export class DatabaseFile {
   readonly #reader: Connection
   /** Names this instance among all that have the file open. */
   readonly #token: string
-  #stopCheck = () => {}
+  readonly #closed = new AbortController()
   #closing: Promise<void> | undefined
 
   private constructor(options: DatabaseFileOptions, writer: Connection, { db: reader, dead }: Reader) {
@@ -88,7 +88,7 @@ export class DatabaseFile {
   }
 
   async #close(): Promise<void> {
-    this.#stopCheck()
+    this.#closed.abort()
     // If that fails, the mark stays, and the next one to open the file checks it.
     if (this.#queue.hasWritten)
       await this.#queue.write((db) => unmarkWriters(db, [this.#token])).catch(() => {})
@@ -104,7 +104,7 @@ export class DatabaseFile {
 
   #checkAfterCrash(dead: readonly string[]): void {
     if (dead.length === 0) return
-    this.#stopCheck = checkInBackground(this.path, (problems) => {
+    void checkInBackground(this.path, this.#closed.signal, (problems) => {
       if (problems.length > 0)
         this.#options.onWarning(
           `${this.path} was not closed properly and is damaged (${problems.join('; ')}). Copy it to a safe place, and verify its sessions: those that are not affected stay usable.`,

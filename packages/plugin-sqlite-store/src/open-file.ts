@@ -1,9 +1,9 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { HalterError } from '@halter/core'
+import { HalterError, isHalterError } from '@halter/core'
 import { deadWriters } from './clean-close.ts'
 import { Connection } from './connection.ts'
-import { isSqliteError, messageOf } from './errors.ts'
+import { busyError, isBusy, isSqliteError, messageOf } from './errors.ts'
 import { whileBusy } from './retry.ts'
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts'
 
@@ -135,7 +135,8 @@ async function naming<T>(path: string, open: () => Promise<T>): Promise<T> {
   try {
     return await open()
   } catch (error) {
-    if (error instanceof HalterError) throw error
+    if (isHalterError(error)) throw error
+    if (isBusy(error)) throw busyError(path, error)
     const reason = isSqliteError(error, 'NOTADB') ? 'it is not a database' : messageOf(error)
     throw new HalterError(
       'ERR_STORE_OPEN',

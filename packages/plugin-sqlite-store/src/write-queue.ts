@@ -22,6 +22,8 @@ type Outcome = { readonly value: unknown } | { readonly refusal: HalterError }
 
 /** How many pieces of work one transaction takes at most: some milliseconds of the event loop. */
 const MOST_AT_ONCE = 200
+/** How many transactions may follow each other before the event loop turns, or one who commits in a loop would stop it. */
+const MOST_PER_TURN = 16
 
 /** What the queue needs from its owner. */
 export interface WriteQueueOptions {
@@ -49,6 +51,7 @@ export class WriteQueue {
   #jobs: Job[] = []
   /** A call of `#tick` is on its way. */
   #isDue = false
+  #transactions = 0
   /** Tries in a row that found the file locked. */
   #attempt = 0
   #isFirst = true
@@ -86,7 +89,9 @@ export class WriteQueue {
   #schedule(): void {
     if (this.#isDue) return
     this.#isDue = true
-    if (this.#options.gather === 'turn') setImmediate(this.#tick)
+    this.#transactions += 1
+    const isTurn = this.#options.gather === 'turn' || this.#transactions % MOST_PER_TURN === 0
+    if (isTurn) setImmediate(this.#tick)
     else process.nextTick(this.#tick)
   }
 

@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { scratchFolder } from './open-store.ts'
 
 /** A small disk that only the commands run in it see; needs Linux, and the right to make name spaces. */
-const INSIDE = [
+const [unshare, ...inside] = [
+  'unshare',
   '--user',
   '--map-root-user',
   '--mount',
@@ -18,7 +19,7 @@ test.skipIf(!hasSmallDisks())(
   () => {
     const folder = scratchFolder()
     const child = join(import.meta.dirname, 'children', 'fill-disk.ts')
-    const output = execFileSync('unshare', [...INSIDE, folder, process.execPath, child, folder], {
+    const output = execFileSync(unshare, [...inside, folder, process.execPath, child, folder], {
       encoding: 'utf8',
     })
     const report = JSON.parse(output) as { head: number }
@@ -37,7 +38,7 @@ test.skipIf(!hasSmallDisks())(
 function hasSmallDisks(): boolean {
   try {
     // Any folder will do: the disk is laid over it in a name space of its own.
-    execFileSync('unshare', [...INSIDE, import.meta.dirname, 'true'], { stdio: 'ignore' })
+    execFileSync(unshare, [...inside, import.meta.dirname, 'true'], { stdio: 'ignore' })
     return true
   } catch {
     return false

@@ -116,6 +116,22 @@ describe('while another connection holds the lock', () => {
   })
 })
 
+test.each(['power', 'process'] as const)(
+  'one who commits in a loop leaves the event loop its turns (%s)',
+  async (durability) => {
+    const store = await openStore(scratchPath(), { durability })
+    const { sessionId } = sampleSession()
+    await store.create(sampleSession({ sessionId }))
+    let turns = 0
+    const counting = setInterval(() => turns++, 1)
+    const start = performance.now()
+    for (let head = 1; performance.now() - start < 100; head++)
+      await store.commit(sessionId, sampleBatch(sessionId, head))
+    clearInterval(counting)
+    expect(turns).toBeGreaterThan(5)
+  },
+)
+
 test('what a commit writes does not grow with its session', async () => {
   const path = scratchPath()
   const store = await openStore(path, { durability: 'process' })
