@@ -14,13 +14,19 @@ export interface ApprovalQuestion {
   readonly plugin: string | undefined
 }
 
+/** A question that waits, and when it is over. */
+interface OpenQuestion {
+  readonly answer: (reply: ApprovalReply) => void
+  readonly recorded: Promise<void>
+}
+
 /**
  * Asks whoever may say yes to a tool call, and records question and answer. Of an approver and `resolve`, the first answer
  * counts. No timer runs.
  */
 export class ApprovalDesk implements SessionApprovals {
   readonly #session: Session
-  readonly #waiting = new Map<ToolCallId, (reply: ApprovalReply) => void>()
+  readonly #waiting = new Map<ToolCallId, OpenQuestion>()
 
   constructor(session: Session) {
     this.#session = session
@@ -31,14 +37,14 @@ export class ApprovalDesk implements SessionApprovals {
   }
 
   async resolve(callId: ToolCallId, answer: ApprovalAnswer, reason?: string): Promise<void> {
-    const answered = this.#waiting.get(callId)
-    if (!answered)
+    const question = this.#waiting.get(callId)
+    if (!question)
       throw new HalterError(
         'ERR_SESSION_INPUT',
         `No call "${callId}" of session ${this.#session.id} waits for an answer. It may have been answered, or its turn ended.`,
       )
-    answered({ answer, ...(reason !== undefined && { reason }) })
-    await this.#session.log.drain()
+    question.answer({ answer, ...(reason !== undefined && { reason }) })
+    await question.recorded
   }
 
   /** The answer, recorded. The reply of the model that asks is stored with the question, since the answer may take days. */
@@ -46,13 +52,19 @@ export class ApprovalDesk implements SessionApprovals {
     const { call, scope } = question
     turn.append(requested(turn, question))
     await turn.commit()
-    const { promise, resolve } = Promise.withResolvers<ApprovalReply>()
-    this.#waiting.set(call.callId, resolve)
+    const { promise, resolve, reject } = Promise.withResolvers<ApprovalReply>()
+    const recorded = Promise.withResolvers<void>()
+    const answered = (reply: ApprovalReply): void => {
+      this.#waiting.delete(call.callId)
+      resolve(reply)
+    }
+    this.#waiting.set(call.callId, { answer: answered, recorded: recorded.promise })
     const asking = new AbortController()
+    asking.signal.addEventListener('abort', () => reject(asking.signal.reason as Error), { once: true })
     const release = turn.abort.adopt(asking)
     try {
-      this.#consult(turn, question, asking.signal).then(resolve, (error: unknown) => resolve(failed(error)))
-      const reply = await turn.abort.settle(promise)
+      this.#consult(turn, question, asking.signal).then(answered, (error: unknown) => answered(failed(error)))
+      const reply = await promise
       const { answer, reason, by = 'user' } = reply
       await turn.commit({
         type: 'approval.resolved',
@@ -65,6 +77,7 @@ export class ApprovalDesk implements SessionApprovals {
       return reply
     } finally {
       this.#waiting.delete(call.callId)
+      recorded.resolve()
       release()
       asking.abort()
     }

@@ -3,6 +3,7 @@ import type { SessionPort } from '../contracts/hooks.ts'
 import type { Defer } from '../contracts/services.ts'
 import type { ChildHandle, SpawnRequest } from '../contracts/subagents.ts'
 import { HalterError } from '../errors.ts'
+import { toJson } from '../turn/to-json.ts'
 import type { Session } from './session.ts'
 
 /** The session, as one plugin may touch it: everything it records carries its name. */
@@ -62,7 +63,7 @@ export class PluginPort implements SessionPort {
   /** What is stored must be what a replay shows. */
   #json(data: Json): Json {
     try {
-      return JSON.parse(JSON.stringify(data)) as Json
+      return toJson(data)
     } catch (cause) {
       throw new HalterError('ERR_HOOK_INVALID', `${this.#plugin} noted something that is not JSON.`, {
         cause,

@@ -5,6 +5,7 @@ import type { ApprovalNeed, Tool } from '../contracts/tool.ts'
 import { toErrorWire } from '../errors.ts'
 import type { GuardDecision } from '../kernel/dispatch.ts'
 import { formatIssues } from '../schema.ts'
+import { toJson } from './to-json.ts'
 import type { Turn } from './turn.ts'
 
 /** A call that may run, and with what. */
@@ -13,6 +14,8 @@ export interface PreparedCall {
   readonly tool: Tool
   /** Final: checked, transformed, judged. */
   readonly input: Json
+  /** The same, as the tool gets it: its own copy, in which its schema may have made more than JSON of the input. */
+  readonly value: Json
 }
 
 /** What became of a call before it ran. */
@@ -28,34 +31,45 @@ export async function prepareCall(turn: Turn, call: ToolCallPart): Promise<Prepa
   const tool = turn.tools.byName.get(call.name)
   if (!tool) return fault(unknownTool(turn, call.name))
   if (call.input === undefined) return fault(malformed(call))
-  const checked = await check(turn, tool, call.input)
+  const checked = await checkInput(turn, tool, call.input)
   if (checked.issues) return fault(`The input of "${call.name}" is wrong: ${formatIssues(checked.issues)}`)
-  const asked: ToolCall = { callId: call.callId, name: call.name, input: checked.value }
-  let final: ToolCall
-  try {
-    final = await turn.transform('toolCall.transform', asked)
-  } catch (error) {
-    return fault(toErrorWire(error).message)
-  }
-  if (final.name !== call.name)
-    return fault(
-      `A plugin made the call of "${call.name}" one of "${final.name}", which no hook may. It was not run.`,
-    )
-  const input = final === asked ? checked : await check(turn, tool, final.input)
-  if (input.issues)
-    return fault(
-      `A plugin changed the input of "${call.name}", and now it is wrong: ${formatIssues(input.issues)}`,
-    )
-  const denial = await judge(turn, tool, { ...final, input: input.value })
+  const changed = await changeInput(turn, tool, {
+    callId: call.callId,
+    name: call.name,
+    input: checked.value,
+  })
+  if (typeof changed === 'string') return fault(changed)
+  const input = toJson(changed.value)
+  const denial = await judge(turn, tool, { callId: call.callId, name: call.name, input })
   return denial === undefined
-    ? { kind: 'run', prepared: { call, tool, input: input.value } }
+    ? { kind: 'run', prepared: { call, tool, input, value: changed.value } }
     : { kind: 'answer', outcome: 'denied', text: denial }
 }
 
-/** A schema that fails says nothing good of the input: that is an issue like any other. */
-async function check(turn: Turn, tool: Tool, input: Json): Promise<SchemaResult<Json>> {
+/** The input as hooks leave it, checked again; or what is wrong with it. What runs is a copy that no hook has in its hands. */
+async function changeInput(
+  turn: Turn,
+  tool: Tool,
+  asked: ToolCall,
+): Promise<{ readonly value: Json } | string> {
+  if (!turn.hooks.has('toolCall.transform')) return { value: asked.input }
+  const { name } = asked
   try {
-    return await turn.abort.settle(tool.validate(input))
+    const final = await turn.transform('toolCall.transform', asked)
+    if (final.name !== name)
+      return `A plugin made the call of "${name}" one of "${final.name}", which no hook may. It was not run.`
+    const checked = await checkInput(turn, tool, final.input)
+    if (!checked.issues) return checked
+    return `A plugin changed the input of "${name}", and now it is wrong: ${formatIssues(checked.issues)}`
+  } catch (error) {
+    return toErrorWire(error).message
+  }
+}
+
+/** Checks a copy of an input. A schema that fails says nothing good of it: that is an issue like any other. */
+export async function checkInput(turn: Turn, tool: Tool, input: Json): Promise<SchemaResult<Json>> {
+  try {
+    return await turn.abort.settle(tool.validate(toJson(input)))
   } catch (error) {
     turn.abort.throwIfAborted()
     return { issues: [{ message: `it could not be checked: ${toErrorWire(error).message}` }] }

@@ -50,11 +50,11 @@ export function refuseCall(
 }
 
 async function execute(turn: Turn, prepared: PreparedCall, messageId: MessageId): Promise<Finished> {
-  const { tool, input, call } = prepared
+  const { tool, value, call } = prepared
   const owner = turn.generation.ownerOf(tool) ?? SESSION
   const context = new CallContext(turn, { owner, callId: call.callId, messageId })
   try {
-    const work = runAs({ plugin: owner, sessionId: turn.session.id }, () => tool.execute(input, context))
+    const work = runAs({ plugin: owner, sessionId: turn.session.id }, () => tool.execute(value, context))
     const result = toResult(isPromise(work) ? await context.settle(work, tool) : work)
     if (result.isError && turn.abort.isAborted) return { outcome: 'cancelled', parts: result.parts }
     return { outcome: result.isError ? 'error' : 'ok', parts: result.parts }

@@ -1,6 +1,6 @@
-import { toolCallsOf, type AssistantMessage, type ToolCallPart } from '@halter/protocol'
+import { toolCallsOf, type AssistantMessage, type Json, type ToolCallPart } from '@halter/protocol'
 import type { Tool } from '../contracts/tool.ts'
-import { prepareCall, type PreparedCall } from './prepare-call.ts'
+import { checkInput, prepareCall, type PreparedCall } from './prepare-call.ts'
 import { refuseCall, runCall } from './run-call.ts'
 import { UNKNOWN_OUTCOME } from './tool-answers.ts'
 import type { Turn } from './turn.ts'
@@ -22,11 +22,16 @@ export async function runTools(turn: Turn, reply: AssistantMessage): Promise<voi
 export async function finishOpenCalls(turn: Turn): Promise<void> {
   for (const { call, startedInput, answer } of turn.state.openCalls.values().toArray()) {
     if (answer) continue
-    const tool = turn.tools.byName.get(call.name)
     if (startedInput === undefined) await runBatch(turn, [call])
-    else if (tool && tool.effects !== 'unsafe') await runCall(turn, { call, tool, input: startedInput })
-    else await turn.commit(refuseCall(turn, call, 'outcome-unknown', UNKNOWN_OUTCOME))
+    else await runAgain(turn, call, startedInput)
   }
+}
+
+async function runAgain(turn: Turn, call: ToolCallPart, input: Json): Promise<void> {
+  const tool = turn.tools.byName.get(call.name)
+  const checked = tool && tool.effects !== 'unsafe' ? await checkInput(turn, tool, input) : undefined
+  if (tool && checked && !checked.issues) await runCall(turn, { call, tool, input, value: checked.value })
+  else await turn.commit(refuseCall(turn, call, 'outcome-unknown', UNKNOWN_OUTCOME))
 }
 
 async function runBatch(turn: Turn, calls: readonly ToolCallPart[]): Promise<void> {
@@ -43,8 +48,14 @@ async function runBatch(turn: Turn, calls: readonly ToolCallPart[]): Promise<voi
   await turn.commit()
   turn.abort.throwIfAborted()
   if (prepared.length === 1) await runCall(turn, prepared[0]!)
-  else await Promise.all(prepared.map((call) => runCall(turn, call)))
+  else await runTogether(turn, prepared)
   turn.abort.throwIfAborted()
+}
+
+/** Waits for all, also when the result of one cannot be stored: none runs on behind the end of its turn. */
+async function runTogether(turn: Turn, prepared: readonly PreparedCall[]): Promise<void> {
+  const results = await Promise.allSettled(prepared.map((call) => runCall(turn, call)))
+  for (const result of results) if (result.status === 'rejected') throw result.reason
 }
 
 /** Neighbours that may run together, together; everything else alone, an unknown tool included. Order is kept. */

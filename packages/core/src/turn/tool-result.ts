@@ -1,12 +1,20 @@
-import type { Json, ToolResultPart } from '@halter/protocol'
+import type { ToolResultPart } from '@halter/protocol'
 import type { ToolOutput, ToolReturn } from '../contracts/tool.ts'
+import { toJson } from './to-json.ts'
 
-/** What a tool returned, as parts. JSON goes through text once, so that it is now what a replay will show. */
+/**
+ * What a tool returned, as parts. Values go through text once, so that they are now what a replay will show, whatever the tool does with
+ * them later.
+ */
 export function toResult(value: ToolReturn): ToolOutput {
   if (typeof value === 'string') return { parts: value === '' ? [] : [{ kind: 'text', text: value }] }
   if (value === undefined) return { parts: [] }
-  if (isOutput(value)) return value
-  return { parts: [{ kind: 'json', value: JSON.parse(JSON.stringify(value)) as Json }] }
+  if (!isOutput(value)) return { parts: [{ kind: 'json', value: toJson(value) }] }
+  return { parts: value.parts.map(toPart), isError: value.isError === true }
+}
+
+function toPart(part: ToolResultPart): ToolResultPart {
+  return part.kind === 'json' ? { kind: 'json', value: toJson(part.value) } : { ...part }
 }
 
 function isOutput(value: Exclude<ToolReturn, string | undefined | void>): value is ToolOutput {

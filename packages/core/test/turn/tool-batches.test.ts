@@ -3,8 +3,9 @@ import { fold } from '@halter/protocol'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Barrier, settle } from '../session/support/gates.ts'
-import { startRuntime, withRuntime } from '../session/support/runtime.ts'
+import { openRuntime, startRuntime, withRuntime } from '../session/support/runtime.ts'
 import { logOf } from '../session/support/sound.ts'
+import { WatchedStore } from '../session/support/stores.ts'
 import { tool } from '../session/support/tools.ts'
 
 const CLASSES = { r: 'read-only', p: 'parallel', x: 'exclusive' } as const
@@ -137,6 +138,39 @@ describe('the calls of a reply', () => {
     expect(store).toHaveLength(1)
     expect(store[0]).toContain('"quick"')
   })
+})
+
+test('a result that cannot be stored ends the turn only when its neighbours have ended, too', async () => {
+  let isWorking = false
+  const store = new WatchedStore(({ events }) => {
+    if (events.some((event) => event.type === 'toolCall.finished' && event.callId === 'q'))
+      throw new Error('full')
+  })
+  const quick = tool('quick', () => 'quick')
+  const slow = tool('slow', async () => {
+    isWorking = true
+    await settle()
+    isWorking = false
+    return 'slow'
+  })
+  const { runtime } = await openRuntime({
+    store,
+    script: [
+      {
+        toolCalls: [
+          { name: 'quick', id: 'q' },
+          { name: 'slow', id: 's' },
+        ],
+      },
+    ],
+  })
+  const session = await runtime.newSession({ tools: [quick, slow] })
+  expect(await session.submitTurn('go').result).toMatchObject({
+    status: 'failed',
+    error: { message: 'full' },
+  })
+  expect(isWorking).toBe(false)
+  await runtime.shutdown()
 })
 
 test('row 64: whatever order calls finish in, the transcript has their results in call order', async () => {
