@@ -25,6 +25,9 @@ export type {
   CompactionResult,
   ContextInput,
   ContextManager,
+  Obligation,
+  ObligationSource,
+  TokenEstimator,
 } from './contracts/context-manager.ts'
 export type { EventSink } from './contracts/event-sink.ts'
 export type {

@@ -1,6 +1,6 @@
 import type { SessionBlueprint, TurnId } from '@halter/protocol'
 import type { Approvals } from './approvals.ts'
-import type { ContextManager } from './context-manager.ts'
+import type { ContextManager, ObligationSource, TokenEstimator } from './context-manager.ts'
 import type { EventSink } from './event-sink.ts'
 import type { KeyValue, StorageAdapter } from './key-value.ts'
 import type { PromptAssembler } from './prompt-assembler.ts'
@@ -15,6 +15,7 @@ import type { Tool } from './tool.ts'
 export interface Services {
   sessionStore: SessionStore
   contextManager: ContextManager
+  tokenEstimator: TokenEstimator
   promptAssembler: PromptAssembler
   models: Models
   keyValue: KeyValue
@@ -36,6 +37,7 @@ export interface Collections {
   tools: Tool
   eventSinks: EventSink
   storageAdapters: StorageAdapter
+  obligations: ObligationSource
   commands: Command
   doctorChecks: DoctorCheck
 }

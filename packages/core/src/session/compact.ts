@@ -1,6 +1,6 @@
 import type { CompactionResult } from '../contracts/context-manager.ts'
 import type { Activity } from '../turn/activity.ts'
-import { contextInput } from '../turn/context-input.ts'
+import { ContextDesk } from '../turn/context-desk.ts'
 import { Turn } from '../turn/turn.ts'
 import type { Session } from './session.ts'
 
@@ -17,19 +17,17 @@ export async function compactSession(
   const model = isTurn
     ? activity.model
     : await activity.service('models').resolve(session.state.blueprint.model, 'default')
-  const input = contextInput(activity, model, isTurn ? activity.tools.specs : [])
+  const desk = new ContextDesk(activity, { model, tools: isTurn ? activity.tools.specs : [] })
   const request = { trigger: 'manual' as const, ...(instructions !== undefined && { instructions }) }
   const result = await activity.abort.settle(
-    activity.service('contextManager').compactNow(request, input, activity.signal),
+    activity.service('contextManager').compactNow(request, desk.input, activity.signal),
   )
   if (!result) return undefined
-  const { outcome, usage } = result
-  await session.log.append([{ type: 'compaction.applied', ...outcome, ...activity.turn }])
+  const { outcome } = result
+  const spent = desk.usage && { usage: desk.usage }
+  await session.log.append([{ type: 'compaction.applied', ...outcome, ...spent, ...activity.turn }])
+  session.estimate.compacted(session.state, outcome.tokensAfter)
   session.startSource = 'compact'
-  void activity.hooks.observe(
-    'compaction.end',
-    { summary: outcome.summary, ...(usage && { usage }) },
-    activity,
-  )
-  return result
+  void activity.hooks.observe('compaction.end', { summary: outcome.summary, ...spent }, activity)
+  return { outcome, ...spent }
 }

@@ -75,10 +75,10 @@ async function resolveAgain(
 }
 
 /** Room for the call in the limits of the session and of each of its ancestors: in all of them, or in none. */
-function reserve(
+export function reserve(
   activity: Activity,
   request: ModelRequest,
-  call: ModelCall,
+  call: Pick<ModelCall, 'estimatedTokens'>,
   model: ResolvedModel,
 ): Reservation {
   const inputTokens = call.estimatedTokens
@@ -224,7 +224,8 @@ function retryDelay(activity: Activity, error: HalterError, attempt: number): nu
   return Math.min(base * (0.5 + activity.service('random').next()), 30_000)
 }
 
-function asModelError(error: unknown, model: ResolvedModel): HalterError {
+/** What a provider threw, as an error of ours that names it. */
+export function asModelError(error: unknown, model: ResolvedModel): HalterError {
   if (isHalterError(error)) return error
   const message = error instanceof Error ? error.message : String(error)
   return new HalterError('ERR_MODEL_FAILED', `${model.provider.name} failed on "${model.id}": ${message}`, {
@@ -233,7 +234,8 @@ function asModelError(error: unknown, model: ResolvedModel): HalterError {
   })
 }
 
-function withCost(usage: Usage, prices: ModelPrices | undefined): Usage {
+/** Usage with its price, where the model has prices. */
+export function withCost(usage: Usage, prices: ModelPrices | undefined): Usage {
   if (!prices || usage.costUsd !== undefined) return usage
   const read = usage.cacheReadTokens ?? 0
   const written = usage.cacheWriteTokens ?? 0

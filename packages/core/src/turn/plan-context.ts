@@ -1,22 +1,40 @@
 import type { CompactionOutcome, ContextPlan, Usage } from '@halter/protocol'
-import { contextInput } from './context-input.ts'
+import { ContextDesk } from './context-desk.ts'
 import type { Turn } from './turn.ts'
 
+/** Compactions that one step may record: the older turns, and then steps of the running one. */
+const MAX_COMPACTIONS = 2
+
 /**
- * What this step shows the model. A compaction that the plan rests on is recorded before anybody uses it.
- * `overflow`: the provider has just said that the context is too long.
+ * What this step shows the model. A compaction is recorded first, and the plan made again from what is then true, so that this
+ * step shows the summary as every later one does. `overflow`: the provider has just said that the context is too long.
  */
 export async function planContext(turn: Turn, overflow = false): Promise<ContextPlan> {
-  const manager = turn.service('contextManager')
-  const input = contextInput(turn, turn.model, turn.tools.specs, overflow)
-  const plan = await turn.abort.settle(manager.plan(input, turn.signal))
-  turn.abort.throwIfAborted()
-  if (plan.warning !== undefined) turn.warn('ERR_COMPACTION_UNSUPPORTED', plan.warning, undefined)
-  if (plan.compaction) await recordCompaction(turn, plan.compaction)
-  return turn.transform('context.transform', plan)
+  for (let count = 0; ; count++) {
+    const isForced = overflow && count === 0
+    const desk = new ContextDesk(turn, {
+      model: turn.model,
+      tools: turn.tools.specs,
+      overflow: isForced,
+    })
+    const manager = turn.service('contextManager')
+    const plan = await turn.abort.settle(manager.plan(desk.input, turn.signal))
+    turn.abort.throwIfAborted()
+    if (plan.warning !== undefined) turn.warn('ERR_COMPACTION_UNSUPPORTED', plan.warning, undefined)
+    if (!plan.compaction || count === MAX_COMPACTIONS) return turn.transform('context.transform', plan)
+    await recordCompaction(turn, plan.compaction, desk.usage)
+  }
 }
 
-async function recordCompaction(turn: Turn, outcome: CompactionOutcome, usage?: Usage): Promise<void> {
-  await turn.commit({ type: 'compaction.applied', turnId: turn.id, ...outcome })
-  void turn.hooks.observe('compaction.end', { summary: outcome.summary, ...(usage && { usage }) }, turn)
+/** Session hooks hear of it at the next turn's start, as `compact`. */
+async function recordCompaction(
+  turn: Turn,
+  outcome: CompactionOutcome,
+  usage: Usage | undefined,
+): Promise<void> {
+  const spent = usage && { usage }
+  await turn.commit({ type: 'compaction.applied', turnId: turn.id, ...outcome, ...spent })
+  turn.session.estimate.compacted(turn.state, outcome.tokensAfter)
+  turn.session.startSource = 'compact'
+  void turn.hooks.observe('compaction.end', { summary: outcome.summary, ...spent }, turn)
 }
