@@ -22,7 +22,9 @@ try {
 }
 
 async function firstTurn(): Promise<SessionId> {
-  heading('A prompt goes in. A model answers it with tools that read the files of this folder.')
+  heading(
+    'A prompt goes in. The built-in demo model answers it, offline, with tools that read the files of this folder.',
+  )
   await using runtime = await createRuntime({ defaultModel: 'demo' })
   const session = await runtime.newSession({ workingDir: process.cwd(), title: 'Demo' })
   await ask(session, 'What is in this folder?')

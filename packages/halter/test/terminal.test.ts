@@ -6,8 +6,9 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { place, says, type Place } from './halter.ts'
 
 const bin = fileURLToPath(new URL('../src/bin.ts', import.meta.url))
-/** util-linux's `script` gives a command a terminal; the one of macOS takes other arguments. */
-const hasTerminal = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux')
+/** Of util-linux, it gives a command a terminal; the one of macOS takes other arguments. */
+const script = 'script'
+const hasTerminal = spawnSync(script, ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux')
 
 /** Runs halter on a terminal of its own, and types `keys`, each when what stands before it has been shown. */
 async function onTerminal(
@@ -20,7 +21,7 @@ async function onTerminal(
     .map((arg) => `'${arg.replaceAll("'", String.raw`'\''`)}'`)
     .join(' ')
   const { NO_COLOR: _, ...inherited } = process.env
-  const child = spawn('script', ['--quiet', '--return', '--command', quoted, '/dev/null'], {
+  const child = spawn(script, ['--quiet', '--return', '--command', quoted, '/dev/null'], {
     cwd: at.cwd,
     env: { ...inherited, HALTER_HOME: at.home, TERM: 'xterm-256color', ...env },
   })
