@@ -16,7 +16,7 @@ export async function compactSession(
   const isTurn = activity instanceof Turn
   const model = isTurn
     ? activity.model
-    : await activity.service('models').resolve(session.state.blueprint.model, 'default')
+    : await activity.resolveModel(session.state.blueprint.model, 'default')
   const desk = new ContextDesk(activity, { model, tools: isTurn ? activity.tools.specs : [] })
   const request = { trigger: 'manual' as const, ...(instructions !== undefined && { instructions }) }
   const result = await activity.abort.settle(

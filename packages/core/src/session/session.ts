@@ -209,7 +209,7 @@ export class Session {
   async announceStart(turn: Turn): Promise<void> {
     const { startSource: source } = this
     this.startSource = undefined
-    if (source) await turn.hooks.observe('session.start', { source }, turn)
+    if (source) await turn.abort.settle(turn.hooks.observe('session.start', { source }, turn))
   }
 
   /** Gives back what the session holds in this process. Its log stays. */

@@ -89,6 +89,8 @@ export class TurnQueue {
   async interrupt(reason?: string): Promise<void> {
     this.refuseToWaitInside('the end of a turn')
     const error = interrupted(reason)
+    const [first] = this.#waiting
+    if (!this.#running && first?.disposition === 'started') this.interruptOne(first, reason)
     this.#idle?.abort.abort(error)
     this.#running?.turn.abort.abort(error)
     await this.#running?.submitted.result

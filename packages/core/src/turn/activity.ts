@@ -1,5 +1,6 @@
-import type { SessionState, TurnId } from '@halter/protocol'
+import type { ModelRole, SessionState, TurnId } from '@halter/protocol'
 import type { Hooks, SessionPort, TapContext } from '../contracts/hooks.ts'
+import type { ResolvedModel } from '../contracts/provider.ts'
 import type { RuntimeTimeouts } from '../contracts/runtime.ts'
 import type { Cradle } from '../contracts/services.ts'
 import type { BudgetRequest, Clock } from '../contracts/system.ts'
@@ -89,6 +90,11 @@ export class Activity implements DispatchContext {
   /** A service, where some plugin fills it. */
   optional<K extends keyof Cradle>(name: K): Cradle[K] | undefined {
     return this.scope.get(name)
+  }
+
+  /** Finds a model and its provider. @throws HalterError `ERR_MODEL_UNKNOWN`, or the reason of an interrupt. */
+  resolveModel(id: string, role: ModelRole): MaybePromise<ResolvedModel> {
+    return this.abort.settle(this.service('models').resolve(id, role))
   }
 
   /** Asks a transform hook; an interrupt does not wait for a tap that ignores its signal. */

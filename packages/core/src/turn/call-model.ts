@@ -71,7 +71,7 @@ async function resolveAgain(
   model: ResolvedModel,
 ): Promise<ResolvedModel> {
   if (after.model === before.model) return model
-  return activity.service('models').resolve(after.model, model.role)
+  return activity.resolveModel(after.model, model.role)
 }
 
 /** Room for the call in the limits of the session and of each of its ancestors: in all of them, or in none. */

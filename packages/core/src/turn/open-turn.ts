@@ -17,7 +17,7 @@ export async function openTurn(turn: Turn): Promise<void> {
   if (problem) turn.warn(problem.code, problem.message, undefined)
   turn.output = options.output && createOutputContract(options.output)
   const [model, environment] = await Promise.all([
-    turn.service('models').resolve(options.model ?? turn.state.blueprint.model, 'default'),
+    turn.resolveModel(options.model ?? turn.state.blueprint.model, 'default'),
     describeEnvironment(turn),
   ])
   turn.model = model

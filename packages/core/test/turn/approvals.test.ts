@@ -1,36 +1,11 @@
-import { definePlugin, type Approvals, type Approver, type Plugin, type SessionHandle } from '@halter/core'
-import type { ApprovalAnswer, Json } from '@halter/protocol'
+import { definePlugin, type Approvals, type Plugin, type SessionHandle } from '@halter/core'
+import type { ApprovalAnswer } from '@halter/protocol'
 import { describe, expect, test } from 'vitest'
+import { act, acting, ran } from '../session/support/acting.ts'
 import { deferred, settle, until } from '../session/support/gates.ts'
-import { restart, startRuntime } from '../session/support/runtime.ts'
+import { startRuntime } from '../session/support/runtime.ts'
 import { logOf } from '../session/support/sound.ts'
 import { tool } from '../session/support/tools.ts'
-
-function scopeOf(input: Json): { scope?: string } {
-  const { scope } = input as { scope?: string }
-  return scope === undefined ? {} : { scope }
-}
-
-const ran: unknown[] = []
-const act = tool('act', ({ n }) => void ran.push(n), {
-  needsApproval: (input) => ({ reason: 'it acts', ...scopeOf(input) }),
-})
-
-/** A session whose model calls `act` with these inputs, one call per reply. */
-async function acting(inputs: readonly object[], approve?: Approver, plugins: readonly Plugin[] = []) {
-  ran.length = 0
-  const { runtime, store } = await startRuntime({
-    script: [
-      ...inputs.map((input, index) => ({
-        toolCalls: [{ name: 'act', id: `c${index}`, input: input as never }],
-      })),
-      { text: 'done' },
-    ],
-    plugins,
-  })
-  const session = await runtime.newSession({ tools: [act], ...(approve && { approve }) })
-  return { runtime, store, session }
-}
 
 async function eventTypes(session: SessionHandle): Promise<string[]> {
   return (await Array.fromAsync(session.replay())).map(({ type }) => type)
@@ -148,69 +123,6 @@ describe('a call that needs a yes', () => {
     })
     await session.submitTurn('go').result
     expect(asked).toEqual([expect.stringContaining('no idea')])
-  })
-})
-
-describe('an answer covers', () => {
-  test('“once”: this call only', async () => {
-    let asked = 0
-    const { session } = await acting([{ n: 1 }, { n: 2 }], () => (asked++, 'once'))
-    await session.submitTurn('go').result
-    expect([asked, ran]).toEqual([2, [1, 2]])
-  })
-
-  test.each(['session', 'always'] as const)(
-    '“%s”: later calls of the same scope, and no others',
-    async (answer) => {
-      const asked: string[] = []
-      const inputs = [
-        { n: 1, scope: 'a' },
-        { n: 2, scope: 'a' },
-        { n: 3, scope: 'b' },
-        { n: 4, scope: 'a' },
-      ]
-      const { session } = await acting(inputs, ({ scope }) => {
-        asked.push(scope)
-        return scope === 'a' ? answer : 'once'
-      })
-      await session.submitTurn('go').result
-      expect([asked, ran]).toEqual([
-        ['a', 'b'],
-        [1, 2, 3, 4],
-      ])
-    },
-  )
-
-  test('“session”: also the next calls of the same reply, and after a restart', async () => {
-    let asked = 0
-    ran.length = 0
-    const first = await startRuntime({
-      script: [
-        {
-          toolCalls: [
-            { name: 'act', id: 'a', input: { n: 1 } },
-            { name: 'act', id: 'b', input: { n: 2 } },
-          ],
-        },
-        { text: 'x' },
-      ],
-      approve: () => (asked++, 'session'),
-    })
-    const session = await first.runtime.newSession({ tools: [act] })
-    await session.submitTurn('go').result
-    const second = await restart(first, {
-      script: [{ toolCalls: [{ name: 'act', id: 'c', input: { n: 3 } }] }, { text: 'y' }],
-    })
-    const resumed = await second.runtime.resume(session.id, { tools: [act] })
-    await resumed!.submitTurn('again').result
-    expect([asked, ran]).toEqual([1, [1, 2, 3]])
-  })
-
-  test('“deny”: nothing later', async () => {
-    const answers: ApprovalAnswer[] = ['deny', 'once']
-    const { session } = await acting([{ n: 1 }, { n: 2 }], () => answers.shift()!)
-    await session.submitTurn('go').result
-    expect(ran).toEqual([2])
   })
 })
 
