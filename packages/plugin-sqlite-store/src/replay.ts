@@ -3,6 +3,7 @@ import type { SessionId, StoredEvent } from '@halter/protocol'
 import type { Connection } from './connection.ts'
 import type { DatabaseFile } from './database-file.ts'
 import { damagedError, isSqliteError } from './errors.ts'
+import { OneByOne } from './one-by-one.ts'
 import { eventDecoder, type EventRow } from './rows.ts'
 import { findSession, sessionByNumber, type SessionRow } from './sessions.ts'
 
@@ -18,13 +19,20 @@ const CHUNK_CHARACTERS = 256 * 1024
 const FEWEST_ROWS = 8
 const MOST_ROWS = 500
 
-/** The events of a session from `range`, chunk by chunk; each chunk is one look at the file, so nothing is held open. */
-export async function* replayEvents(
+/** The events of a session from `range`. Each chunk is one look at the file, so nothing is held open between them. */
+export function replayEvents(
   file: Pick<DatabaseFile, 'read'>,
   id: SessionId,
-  range: { readonly after?: number | undefined; readonly limit?: number | undefined },
-): AsyncGenerator<StoredEvent> {
-  const { after = 0, limit = Infinity } = range
+  range: { readonly after?: number; readonly limit?: number },
+): AsyncIterableIterator<StoredEvent> {
+  return new OneByOne(replayChunks(file, id, range))
+}
+
+async function* replayChunks(
+  file: Pick<DatabaseFile, 'read'>,
+  id: SessionId,
+  { after = 0, limit = Infinity }: { readonly after?: number; readonly limit?: number },
+): AsyncGenerator<readonly StoredEvent[]> {
   const stretches = await file.read((db) => stretchesOf(db, id, after + 1, after + limit))
   const decode = eventDecoder(id)
   let size = 64
@@ -32,16 +40,33 @@ export async function* replayEvents(
     for (let next = from; next <= to;) {
       const chunk = { no, from: next, to: Math.min(to, next + size - 1) }
       const rows = await file.read((db) => readRows(db, id, chunk))
-      size = sizeAfter(rows)
       if (rows.length === 0 && (await file.read((db) => findSession(db, id))) === undefined) return
-      for (const row of rows) {
-        if (row[0] !== next) break
-        yield decode(no, row)
-        next++
-      }
+      const { events, error } = decodeAll(rows, (row, index) => {
+        if (row[0] !== chunk.from + index)
+          throw damagedError(id, chunk.from + index, { reason: 'it is not there' })
+        return decode(no, row)
+      })
+      if (events.length > 0) yield events
+      next += events.length
+      if (error !== undefined) throw error
       if (next <= chunk.to) throw damagedError(id, next, { reason: 'it is not there' })
       if (next <= to) await nextTick()
+      size = sizeAfter(rows)
     }
+  }
+}
+
+/** Events up to the first that cannot be read, and why that one cannot. */
+function decodeAll(
+  rows: readonly EventRow[],
+  decode: (row: EventRow, index: number) => StoredEvent,
+): { readonly events: readonly StoredEvent[]; readonly error?: Error } {
+  const events: StoredEvent[] = []
+  try {
+    for (const [index, row] of rows.entries()) events.push(decode(row, index))
+    return { events }
+  } catch (error) {
+    return { events, error: error as Error }
   }
 }
 

@@ -24,6 +24,7 @@ export async function sessionStoreModel(harness: StoreHarness, options: ModelOpt
   const { runs = 100, commands = 40, replayPath, ...repeat } = options
   const sequences = fc.commands(modelCommands(fc), {
     maxCommands: commands,
+    size: 'max',
     ...(replayPath !== undefined && { replayPath }),
   })
   const property = fc.asyncProperty(sequences, async (sequence) => {

@@ -23,6 +23,6 @@ export const sessionStoreRules: readonly Rule<StoreHarness>[] = [
   ...leaseRules,
   {
     name: 'any sequence of commands leads where plain arrays lead',
-    run: (harness) => sessionStoreModel(harness, { runs: 25 }),
+    run: (harness) => sessionStoreModel(harness, { runs: 15 }),
   },
 ]
