@@ -15,6 +15,8 @@ export class Container implements ServiceRoot {
   readonly #root: Resolver = createContainer({ injectionMode: 'PROXY', strict: true })
   readonly #scoped = new Map<string, ScopedService>()
   readonly #open = new Set<TurnScope>()
+  /** What has been read before: a turn reads the same dozen at every step. */
+  readonly #read = new Map<string, unknown>()
   readonly #host: DisposeHost
   readonly #flyweight: SessionScope
 
@@ -28,11 +30,13 @@ export class Container implements ServiceRoot {
   /** The one way in for a value. Filling a name again replaces it. */
   fill(name: string, value: unknown): void {
     this.#root.register(name, asValue(value))
+    this.#read.delete(name)
   }
 
   /** The one way in for what is built per session or per turn. */
   fillScoped(name: string, service: ScopedService): void {
     this.#scoped.set(name, service)
+    this.#read.delete(name)
   }
 
   isScoped(name: string): boolean {
@@ -40,9 +44,13 @@ export class Container implements ServiceRoot {
   }
 
   get<K extends keyof Cradle>(name: K): Cradle[K] | undefined {
+    const known = this.#read.get(name) as Cradle[K] | undefined
+    if (known !== undefined) return known
     const scoped = this.#scoped.get(name)
     if (scoped) throw outOfScope(name, scoped)
-    return this.#root.resolve<Cradle[K] | undefined>(name, { allowUnregistered: true })
+    const service = this.#root.resolve<Cradle[K] | undefined>(name, { allowUnregistered: true })
+    this.#read.set(name, service)
+    return service
   }
 
   /** The same object for every session as long as nothing is per session or per turn: then a scope would hold nothing. */

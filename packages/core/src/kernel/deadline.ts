@@ -1,3 +1,5 @@
+import { runAs } from './attribution.ts'
+
 /** Something that waits for its deadline. */
 interface Waiter {
   readonly at: number
@@ -32,6 +34,12 @@ export class Deadlines {
   #waiting = 0
   #timer: NodeJS.Timeout | undefined
   #firesAt = Infinity
+
+  /** Calls `expire` after `ms`, unless the returned function is called first. */
+  start(ms: number, expire: () => void): () => void {
+    const waiter = this.#add(ms, expire)
+    return () => this.#remove(waiter)
+  }
 
   /** What came of `pending` within `ms`. Never rejects; what comes later is not looked at. */
   settle<T>(pending: T | PromiseLike<T>, ms: number): Promise<Settled<T>> {
@@ -88,7 +96,9 @@ export class Deadlines {
     this.#firesAt = at
     const ms = Math.max(0, Math.ceil(at - performance.now()))
     // One more round of the event loop first: whoever blocked it until now may have kept an answer from arriving.
-    this.#timer = setTimeout(() => setImmediate(() => this.#expire()), Math.min(ms, LONGEST_TIMER_MS))
+    const fire = (): void => void setImmediate(() => this.#expire())
+    // Nobody's: it fires for others than the one who happened to set it.
+    this.#timer = runAs(undefined, setTimeout, fire, Math.min(ms, LONGEST_TIMER_MS))
   }
 
   #expire(): void {
@@ -103,8 +113,8 @@ export class Deadlines {
       if (!queue.first) this.#queues.delete(ms)
       else soonest = Math.min(soonest, queue.first.at)
     }
-    for (const { expire } of expired.toSorted((a, b) => a.at - b.at)) expire()
     this.#firesAt = Infinity
     if (this.#waiting > 0) this.#arm(soonest)
+    for (const { expire } of expired.toSorted((a, b) => a.at - b.at)) expire() // last: it may start another
   }
 }

@@ -62,7 +62,11 @@ export class AbortScope {
    */
   settle<T>(work: MaybePromise<T>, watch?: (giveUp: (reason: Error) => void) => () => void): MaybePromise<T> {
     if (!isPromise(work)) return work
-    return new Promise<T>((resolve, giveUp) => {
+    return new Promise<T>((resolve, reject) => {
+      const giveUp = (reason: Error): void => {
+        leave()
+        reject(reason)
+      }
       const stop = watch?.(giveUp)
       const leave = (): void => {
         stop?.()
@@ -70,16 +74,10 @@ export class AbortScope {
         if (this.#timer && this.#waiting.size === 0) this.#disarm()
       }
       this.#waiting.add(giveUp)
-      work.then(
-        (value) => {
-          leave()
-          resolve(value)
-        },
-        (error: Error) => {
-          leave()
-          giveUp(error)
-        },
-      )
+      work.then((value) => {
+        leave()
+        resolve(value)
+      }, giveUp)
       if (this.isAborted) this.#armGrace()
     })
   }

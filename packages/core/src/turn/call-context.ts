@@ -2,6 +2,7 @@ import type { MessageId, SessionBlueprint, SessionId, ToolCallId, TurnId } from 
 import type { SessionPort } from '../contracts/hooks.ts'
 import type { Tool, ToolContext } from '../contracts/tool.ts'
 import { HalterError } from '../errors.ts'
+import { runAs } from '../kernel/attribution.ts'
 import type { Turn } from './turn.ts'
 
 /** Live output kept per call: bytes and chunks. */
@@ -94,7 +95,7 @@ export class CallContext implements ToolContext {
           'ERR_TOOL_TIMEOUT',
           `"${tool.name}" did not finish within ${timeoutMs} ms and was stopped.`,
         )
-        this.#abortable().abort(error)
+        runAs({ plugin: this.#owner, sessionId: this.sessionId }, () => this.#abortable().abort(error))
         stop = deadlines.start(timeouts.interruptGrace, () => giveUp(error))
       })
       return () => stop()
