@@ -20,6 +20,8 @@ export class TurnQueue {
   #running:
     | { readonly submitted: SubmittedTurn; readonly turn: Turn; readonly joined: SubmittedTurn[] }
     | undefined
+  /** Input that joined a turn which is about to start. */
+  readonly #early: SubmittedTurn[] = []
   /** Work between two turns. */
   #idle: Activity | undefined
   /** Set while something of the session runs; resolves when it is over. */
@@ -100,8 +102,13 @@ export class TurnQueue {
     const index = this.#waiting.indexOf(submitted)
     const running = this.#running
     const steered = this.#indexAmongSteered(submitted)
+    const early = this.#early.indexOf(submitted)
     if (index >= 0) {
       this.#waiting.splice(index, 1)
+      reject(submitted, 'interrupted', interrupted(reason))
+      if (index === 0) this.#giveBack(this.#early.splice(0))
+    } else if (early >= 0) {
+      this.#early.splice(early, 1)
       reject(submitted, 'interrupted', interrupted(reason))
     } else if (running && steered >= 0) {
       running.turn.steered.splice(steered, 1)
@@ -114,13 +121,14 @@ export class TurnQueue {
 
   /** True for input that joined the running turn and has not been taken in yet. */
   isSteering(submitted: SubmittedTurn): boolean {
-    return this.#indexAmongSteered(submitted) >= 0
+    return this.#early.includes(submitted) || this.#indexAmongSteered(submitted) >= 0
   }
 
   /** Takes no more turns; those that wait are turned away. */
   close(error: HalterError): void {
     this.#closed ??= error
-    for (const submitted of this.#waiting.splice(0)) reject(submitted, 'closed', error)
+    const turnedAway = [...this.#early.splice(0), ...this.#waiting.splice(0)]
+    for (const submitted of turnedAway) reject(submitted, 'closed', error)
   }
 
   /** Resolves when nothing runs any more. */
@@ -161,10 +169,20 @@ export class TurnQueue {
 
   #join(submitted: SubmittedTurn): boolean {
     const running = this.#running
-    if (!running || running.turn.isClosing) return false
+    if (!running) return this.#joinFirst(submitted)
+    if (running.turn.isClosing) return false
     submitted.turnId = running.turn.id
     running.joined.push(submitted)
     running.turn.steered.push(submitted.input)
+    return true
+  }
+
+  /** Joins the turn that was submitted a moment ago and has not begun to run. */
+  #joinFirst(submitted: SubmittedTurn): boolean {
+    const [first] = this.#waiting
+    if (first?.disposition !== 'started') return false
+    submitted.turnId = first.turnId
+    this.#early.push(submitted)
     return true
   }
 
@@ -202,11 +220,12 @@ export class TurnQueue {
   async #runTurn(submitted: SubmittedTurn): Promise<void> {
     const session = this.#session
     const { turnId, input, options } = submitted
-    const joined: SubmittedTurn[] = []
+    const joined = this.#early.splice(0)
     let settled: Settled
     try {
       const isContinued = session.state.turn?.turnId === turnId
       const turn = new Turn(session, { id: turnId, input, options })
+      turn.steered = joined.map((early) => early.input)
       this.#running = { submitted, turn, joined }
       settled = await (isContinued ? continueTurn(turn) : runTurn(turn))
       await turn.release()

@@ -248,3 +248,25 @@ describe('interrupting steered input', () => {
     expect(await steered.result).toEqual(await turn.result)
   })
 })
+
+describe('input that is steered before the turn has begun to run', () => {
+  test('joins it all the same', async () => {
+    const { runtime } = await startRuntime({ script: [{ text: 'a' }, { text: 'b' }] })
+    const session = await runtime.newSession()
+    const turn = session.submitTurn('one')
+    const steered = session.steer('two')
+    expect(steered.disposition).toBe('steered')
+    expect(await steered.result).toEqual(await turn.result)
+    expect(await turn.result).toMatchObject({ status: 'completed', text: 'b' })
+  })
+
+  test('starts a turn of its own when that one is withdrawn first', async () => {
+    const { runtime } = await startRuntime({ script: [{ text: 'a' }] })
+    const session = await runtime.newSession()
+    const turn = session.submitTurn('one')
+    const steered = session.steer('two')
+    turn.interrupt()
+    expect(await turn.result).toMatchObject({ status: 'rejected', reason: 'interrupted' })
+    expect(await steered.result).toMatchObject({ status: 'completed', text: 'a' })
+  })
+})
