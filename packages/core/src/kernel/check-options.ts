@@ -47,6 +47,8 @@ function checkStandard(schema: Schema, options: unknown): Result | Promise<Resul
 async function checkPlain(schema: JsonSchema, options: unknown): Promise<Result> {
   if (options !== undefined && !isObject(options)) return { issues: [{ message: 'expected an object' }] }
   const completed = { ...defaultsOf(schema), ...options }
+  // A schema that refuses its own defaults is a mistake that its author sees at the first option; most plugins get none.
+  if (options === undefined && schema['required'] === undefined) return { value: completed }
   const issues = checkFlat(schema, completed)
   if (issues === undefined) return validate(schema, completed)
   return issues.length > 0 ? { issues } : { value: completed }
