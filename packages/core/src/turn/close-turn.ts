@@ -1,10 +1,12 @@
 import {
   textOf,
+  type ErrorWire,
   type PendingEvent,
   type TurnCompletion,
   type TurnFailure,
   type Usage,
 } from '@halter/protocol'
+import { RETRYABLE_KINDS } from '../contracts/provider.ts'
 import { isHalterError, toErrorWire } from '../errors.ts'
 import { refuseCall } from './run-call.ts'
 import { INTERRUPTED, NOT_STARTED } from './tool-answers.ts'
@@ -30,7 +32,7 @@ export async function closeTurn(turn: Turn): Promise<Settled> {
 export async function failTurn(turn: Turn, thrown: unknown): Promise<Settled> {
   turn.isClosing = true
   const cause = turn.abort.isAborted ? turn.abort.reason : thrown
-  const error = toErrorWire(cause)
+  const error = describe(cause)
   const reason = failureOf(turn, cause)
   const settled = { status: 'failed', reason } as const
   if (!turn.isOpen) return { ...settled, ...resultOf(turn), error }
@@ -49,6 +51,12 @@ export async function failTurn(turn: Turn, thrown: unknown): Promise<Settled> {
   } catch (storeError) {
     return { ...settled, ...resultOf(turn), error: { ...toErrorWire(storeError), cause: error } }
   }
+}
+
+/** A provider need not say twice that trying again may help: the kind of its failure says it. */
+function describe(cause: unknown): ErrorWire {
+  const error = toErrorWire(cause)
+  return error.kind && RETRYABLE_KINDS.has(error.kind) ? { ...error, retryable: true } : error
 }
 
 async function endTurn(

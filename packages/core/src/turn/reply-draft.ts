@@ -38,8 +38,8 @@ const NO_CALL = Object.freeze({ callId: '', name: '', isDouble: false })
 
 /** UTF-16 units of text, thinking and tool input together that one reply may have. */
 const MAX_REPLY_LENGTH = 4 * 1024 * 1024
-/** Metadata parts kept per reply; a flood beyond that is dropped. */
-const MAX_METADATA = 1024
+/** Metadata parts, and warnings, kept per reply; a flood beyond that is dropped. */
+const MAX_ASIDES = 1024
 
 /** A reply, while it streams in. Takes the parts of a provider in the order they come and makes the message of them. */
 export class ReplyDraft {
@@ -121,10 +121,10 @@ export class ReplyDraft {
         this.#usage = countable(part.usage)
         return
       case 'metadata':
-        if (this.#metadata.length < MAX_METADATA) this.#metadata.push(part.data)
+        if (this.#metadata.length < MAX_ASIDES) this.#metadata.push(part.data)
         return
       case 'warning':
-        this.#warnings.push(part.message)
+        if (this.#warnings.length < MAX_ASIDES) this.#warnings.push(part.message)
         return
       case 'end':
         this.#end = part

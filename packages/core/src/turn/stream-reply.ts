@@ -11,7 +11,7 @@ import { assembleRequest } from './assemble-request.ts'
 import { callModel, type CalledModel } from './call-model.ts'
 import { planContext } from './plan-context.ts'
 import { saysSomething } from './says-something.ts'
-import type { DraftListener, ReplyDraft } from './reply-draft.ts'
+import type { DraftListener } from './reply-draft.ts'
 import type { Turn } from './turn.ts'
 
 /**
@@ -23,27 +23,43 @@ export async function streamReply(
   request: ModelRequest,
   plan: ContextPlan,
 ): Promise<AssistantMessage> {
-  const reply = await callOnce(turn, request, plan.estimatedTokens).catch(async (error: unknown) => {
-    if (!isHalterError(error) || error.kind !== 'context-too-long') throw error
+  const seen = { hasContent: false }
+  const reply = await callOnce(turn, request, plan.estimatedTokens, seen).catch(async (error: unknown) => {
+    if (!isHalterError(error) || error.kind !== 'context-too-long' || seen.hasContent) throw error
     const shorter = await planContext(turn, true)
     return callOnce(turn, await assembleRequest(turn, shorter), shorter.estimatedTokens)
   })
   return acceptReply(turn, reply)
 }
 
-async function callOnce(turn: Turn, request: ModelRequest, estimatedTokens: number): Promise<CalledModel> {
+/** `seen` tells of a call that failed whether anything of its reply was to be seen. */
+async function callOnce(
+  turn: Turn,
+  request: ModelRequest,
+  estimatedTokens: number,
+  seen = { hasContent: false },
+): Promise<CalledModel> {
   const messageId = turn.service('ids').next('message')
-  return callModel(turn, request, {
-    purpose: 'turn',
-    model: turn.model,
-    messageId,
-    estimatedTokens,
-    listener: liveListener(turn, messageId),
-    onFailure: (draft, usage, model) => {
-      if (turn.abort.isAborted) keepText(turn, draft, model)
-      if (usage !== NO_USAGE) appendUsage(turn, usage, model)
-    },
-  })
+  let cutOff: AssistantMessage | undefined
+  let paid = (): void => {}
+  try {
+    return await callModel(turn, request, {
+      purpose: 'turn',
+      model: turn.model,
+      messageId,
+      estimatedTokens,
+      listener: liveListener(turn, messageId),
+      onFailure: (draft, usage, model) => {
+        seen.hasContent = draft.hasContent
+        if (turn.abort.isAborted) cutOff = draft.salvage(turn.clock.now(), model.model)
+        if (usage !== NO_USAGE) paid = () => appendUsage(turn, usage, model)
+      },
+    })
+  } catch (error) {
+    if (cutOff) await keepCutOff(turn, cutOff)
+    paid()
+    throw error
+  }
 }
 
 /** Puts the reply, as hooks leave it, into the next commit. */
@@ -54,8 +70,7 @@ async function acceptReply(turn: Turn, reply: CalledModel): Promise<AssistantMes
     turn.append({ type: 'warning.raised', code: 'ERR_MODEL_FAILED', message, turnId })
   try {
     const message = await judgeReply(turn, reply.message)
-    if (saysSomething(message.parts)) turn.append({ type: 'message.appended', turnId, message })
-    turn.reply = message
+    appendReply(turn, message)
     return message
   } finally {
     appendUsage(turn, reply.usage, reply.model)
@@ -73,10 +88,17 @@ async function judgeReply(turn: Turn, message: AssistantMessage): Promise<Assist
   })
 }
 
-function keepText(turn: Turn, draft: ReplyDraft, model: ResolvedModel): void {
-  const message = draft.salvage(turn.clock.now(), model.model)
-  if (!message) return
-  turn.append({ type: 'message.appended', turnId: turn.id, message })
+/** Keeps what an interrupted reply had said, as hooks leave it; nothing where they refuse it, or do not say in time. */
+async function keepCutOff(turn: Turn, message: AssistantMessage): Promise<void> {
+  try {
+    appendReply(turn, await judgeReply(turn, message))
+  } catch {
+    // A reply that was not judged is not shown again.
+  }
+}
+
+function appendReply(turn: Turn, message: AssistantMessage): void {
+  if (saysSomething(message.parts)) turn.append({ type: 'message.appended', turnId: turn.id, message })
   turn.reply = message
 }
 

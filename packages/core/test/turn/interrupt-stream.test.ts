@@ -3,7 +3,10 @@ import { textOf } from '@halter/protocol'
 import { describe, expect, test } from 'vitest'
 import { settle } from '../session/support/gates.ts'
 import { expectInterrupted, forever, streaming } from '../session/support/interrupts.ts'
+import { tapping } from '../session/support/plugins.ts'
+import { partsProvider, says } from '../session/support/providers.ts'
 import { startRuntime } from '../session/support/runtime.ts'
+import { logOf } from '../session/support/sound.ts'
 
 /** A model that never says anything, and notes why it was stopped. */
 function listeningProvider(reasons: unknown[]): Plugin {
@@ -90,5 +93,43 @@ describe('an interrupted stream', () => {
     turn.interrupt()
     expect(reasons).toMatchObject([{ code: 'ERR_TURN_INTERRUPTED' }])
     await turn.result
+  })
+})
+
+describe('what an interrupted reply had said passes the hooks of replies:', () => {
+  const steps = [{ type: 'text.delta', id: '0', text: 'my key is 1234' } as const, forever]
+  const provider = () => partsProvider((_, call) => (call === 1 ? steps : says('after')))
+
+  test('it is stored as they leave it', async () => {
+    const { runtime } = await startRuntime({
+      plugins: [
+        provider(),
+        tapping('redactor', {
+          'response.transform': (message) => ({ ...message, parts: [{ kind: 'text', text: '****' }] }),
+        }),
+      ],
+    })
+    const session = await runtime.newSession({ model: 'parts' })
+    const { messages } = await expectInterrupted(session, session.submitTurn('go'))
+    expect(messages.at(1)).toMatchObject({ parts: [{ text: '****' }], stopReason: 'interrupted' })
+    expect(JSON.stringify(await logOf(runtime, session.id))).not.toContain('1234')
+  })
+
+  test.each([
+    ['refuse it', () => ({ deny: 'no' })],
+    ['do not answer', () => forever],
+  ])('it is not where they %s', async (_what, guard) => {
+    let isFirst = true
+    const once = (): ReturnType<typeof guard> | undefined => {
+      if (!isFirst) return undefined
+      isFirst = false
+      return guard()
+    }
+    const { runtime } = await startRuntime({
+      plugins: [provider(), tapping('censor', { 'response.guard': once })],
+    })
+    const session = await runtime.newSession({ model: 'parts' })
+    const { messages } = await expectInterrupted(session, session.submitTurn('go'))
+    expect(messages).toHaveLength(1)
   })
 })
