@@ -61,6 +61,11 @@ export class CallContext implements ToolContext {
     return this.#abortable().signal
   }
 
+  /** Why its tool was told to stop; undefined when it was not. However it then falls over, that is why. */
+  get stoppedFor(): unknown {
+    return this.#controller?.signal.reason
+  }
+
   emit(text: string): void {
     if (this.#isClosed || text === '' || this.#chunks > MAX_OUTPUT_CHUNKS) return
     const isOver = this.#chunks === MAX_OUTPUT_CHUNKS || this.#length + text.length > MAX_OUTPUT_LENGTH

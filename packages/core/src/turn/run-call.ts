@@ -60,7 +60,7 @@ async function execute(turn: Turn, prepared: PreparedCall, messageId: MessageId)
     return { outcome: result.isError ? 'error' : 'ok', parts: result.parts }
   } catch (error) {
     if (turn.abort.isAborted) return text('cancelled', INTERRUPTED)
-    return text('error', toErrorWire(error).message)
+    return text('error', toErrorWire(context.stoppedFor ?? error).message)
   } finally {
     context.close()
   }
