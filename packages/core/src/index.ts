@@ -130,6 +130,7 @@ export type {
   Lease,
   LeaseHolder,
   LeaseOperations,
+  LeaseRequest,
   NewSession,
   SessionPage,
   SessionQuery,

@@ -114,7 +114,10 @@ export interface LeaseOperations {
 
 /** Large contents, each kept once. A committed part that names a blob counts as a reference to it. */
 export interface BlobOperations {
-  /** Stores UTF-8 text and returns its sha256 in hex; the same text again stores nothing. */
+  /**
+   * Stores a text and returns its sha256 in hex, of its UTF-8; of its JSON where it has none, because of lone surrogates. The same
+   * text again stores nothing.
+   */
   put(content: string): Promise<string>
   /** Undefined when no blob has this hash. */
   get(sha256: string): Promise<string | undefined>
@@ -168,9 +171,12 @@ export interface SessionStore {
   /** Removes a session; with `cascade` its children too. An unknown id is nothing to do. */
   delete(id: SessionId, options?: { readonly cascade?: boolean }): Promise<void>
 
-  /** A new session that replays 1 to `at` of `from`, then `session.events`; costs the same however long `from` is. */
+  /**
+   * A new session that replays 1 to `at` of `from`, then `session.events`; costs the same however long `from` is.
+   * @throws HalterError `ERR_SESSION_UNKNOWN`; `ERR_STORE_FAILED` when `at` is past the head of `from`.
+   */
   fork?(session: NewSession & { readonly from: SessionId; readonly at: number }): Promise<CommitResult>
-  /** Every committed event of every session after a position; absent `after`: from the beginning. */
+  /** Every committed event of every session after a position, of a fork only its own; absent `after`: from the beginning. */
   changes?(range?: { readonly after?: string; readonly limit?: number }): Promise<ChangePage>
   /** Where the store is now, for a reader that wants only what comes. */
   position?(): Promise<string>
