@@ -13,7 +13,7 @@ export interface LeaseKeeperOptions {
   readonly clock: Clock
   /** Unique per runtime. */
   readonly owner: string
-  /** Told when a renewal failed for another reason than that the lease was taken. */
+  /** Told when a lease could not be renewed or given back. */
   readonly warn: (warning: { readonly code: string; readonly message: string }) => void
 }
 
@@ -21,6 +21,7 @@ export interface LeaseKeeperOptions {
 export interface HeldLease {
   /** Goes into every commit: the store refuses it once somebody else holds the session. */
   readonly fence: number
+  /** Never rejects: what the store does not take back expires. */
   release(): Promise<void>
 }
 
@@ -39,7 +40,9 @@ export class LeaseKeeper {
   /** @throws HalterError `ERR_SESSION_LEASED` naming the holder. */
   async take(id: SessionId, steal = false): Promise<HeldLease> {
     const { leases, clock } = this.#options
-    const request = { ttlMs: TTL_MS, now: clock.now(), isGone, ...(steal && { steal }) }
+    // One of our own that is not held any more is one that the store did not take back.
+    const isFree = (holder: LeaseHolder): boolean => holder.owner === this.#holder.owner || isGone(holder)
+    const request = { ttlMs: TTL_MS, now: clock.now(), isGone: isFree, ...(steal && { steal }) }
     const lease = await leases.acquire(id, this.#holder, request)
     this.#held.set(id, lease)
     // Of the process, not of the session's clock: a lease is about other processes, and they see real time.
@@ -61,7 +64,11 @@ export class LeaseKeeper {
       clearInterval(this.#timer)
       this.#timer = undefined
     }
-    await this.#options.leases.release(lease)
+    try {
+      await this.#options.leases.release(lease)
+    } catch (error) {
+      this.#options.warn(toErrorWire(error))
+    }
   }
 
   /** A lease that was taken away is left to its session's next commit, which is refused. */
