@@ -26,7 +26,7 @@ export async function planContext(turn: Turn, overflow = false): Promise<Context
   }
 }
 
-/** Session hooks hear of it at the next turn's start, as `compact`. */
+/** When something left, session hooks hear of it at the next turn's start, as `compact`. */
 async function recordCompaction(
   turn: Turn,
   outcome: CompactionOutcome,
@@ -35,6 +35,6 @@ async function recordCompaction(
   const spent = usage && { usage }
   await turn.commit({ type: 'compaction.applied', turnId: turn.id, ...outcome, ...spent })
   turn.session.estimate.compacted(turn.state, outcome.tokensAfter)
-  turn.session.startSource = 'compact'
+  if (outcome.droppedSeqs.length > 0) turn.session.startSource = 'compact'
   void turn.hooks.observe('compaction.end', { summary: outcome.summary, ...spent }, turn)
 }
