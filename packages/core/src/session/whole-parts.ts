@@ -11,7 +11,7 @@ import type {
   SessionStore,
   StoredSession,
 } from '../contracts/session-store.ts'
-import { HalterError } from '../errors.ts'
+import { HalterError, isHalterError } from '../errors.ts'
 
 /** Contents longer than this are stored once and referenced. UTF-16 units. */
 const MAX_INLINE_LENGTH = 16 * 1024
@@ -80,7 +80,17 @@ class WholePartsStore implements SessionStore {
 
   async #changes(range?: { readonly after?: string; readonly limit?: number }): Promise<ChangePage> {
     const page = await this.#store.changes!(range)
-    return { ...page, events: await Promise.all(page.events.map((event) => this.#restore(event))) }
+    return { ...page, events: await Promise.all(page.events.map((event) => this.#restoreOrLeave(event))) }
+  }
+
+  /** One large part that is gone must not hold up everything that was committed after it: it stays a reference. */
+  async #restoreOrLeave(event: StoredEvent): Promise<StoredEvent> {
+    try {
+      return await this.#restore(event)
+    } catch (error) {
+      if (isHalterError(error, 'ERR_SESSION_DAMAGED')) return event
+      throw error
+    }
   }
 
   #outsource(events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> {

@@ -1,5 +1,6 @@
 import type { SessionId, SessionSummary, StoredEvent } from '@halter/protocol'
 import type {
+  ChangePage,
   CommitBatch,
   CommitResult,
   NewSession,
@@ -10,19 +11,23 @@ import type {
 } from '../contracts/session-store.ts'
 import { HalterError } from '../errors.ts'
 
-/** The smallest store that keeps the contract's required part: for core's own tests, which import no plugin. */
+/** The smallest store that keeps the contract's required part, and tells sinks of changes: for tests that import no plugin. */
 export class TestStore implements SessionStore {
-  readonly durability = 'none'
+  readonly durability: SessionStore['durability'] = 'none'
   readonly #sessions = new Map<
     SessionId,
     { summary: SessionSummary; events: StoredEvent[]; commitId: string }
   >()
+  /** Every committed event, in order; a position is an index. */
+  readonly #changes: StoredEvent[] = []
 
   async create({ sessionId, commitId, events, summary }: NewSession): Promise<CommitResult> {
     const known = this.#sessions.get(sessionId)
     if (known && known.commitId !== commitId)
       throw new HalterError('ERR_SESSION_EXISTS', `Session ${sessionId} is already there. Choose another id.`)
-    if (!known) this.#sessions.set(sessionId, { summary, events: [...events], commitId })
+    if (known) return { head: events.length }
+    this.#sessions.set(sessionId, { summary, events: [...events], commitId })
+    this.#changes.push(...events)
     return { head: events.length }
   }
 
@@ -45,6 +50,7 @@ export class TestStore implements SessionStore {
         },
       )
     session.events.push(...batch.events)
+    this.#changes.push(...batch.events)
     session.summary = batch.summary ?? session.summary
     session.commitId = batch.commitId
     return { head: session.events.length }
@@ -70,6 +76,23 @@ export class TestStore implements SessionStore {
 
   async delete(id: SessionId): Promise<void> {
     this.#sessions.delete(id)
+  }
+
+  async changes({
+    after = '0',
+    limit = 100,
+  }: { readonly after?: string; readonly limit?: number } = {}): Promise<ChangePage> {
+    const events: StoredEvent[] = []
+    let position = Number(after)
+    for (; position < this.#changes.length && events.length < limit; position++) {
+      const event = this.#changes[position]!
+      if (this.#sessions.has(event.sessionId)) events.push(event)
+    }
+    return { events, position: String(position) }
+  }
+
+  async position(): Promise<string> {
+    return String(this.#changes.length)
   }
 }
 
