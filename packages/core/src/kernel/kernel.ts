@@ -88,7 +88,7 @@ export class Kernel {
         if (isReleased) return
         isReleased = true
         generation.pins--
-        void this.#sweep(generation)
+        if (this.#retired.size > 0) void this.#sweep(generation)
       },
     }
   }

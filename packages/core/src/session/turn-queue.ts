@@ -65,8 +65,8 @@ export class TurnQueue {
   }
 
   /** Goes on with a turn that the log holds open. */
-  continue(turnId: TurnId, input: readonly UserPart[]): SubmittedTurn {
-    const submitted = new SubmittedTurn(this.#session, turnId, input, {})
+  continue(turnId: TurnId, input: readonly UserPart[], options: TurnOptions): SubmittedTurn {
+    const submitted = new SubmittedTurn(this.#session, turnId, input, options)
     submitted.disposition = 'started'
     this.#waiting.unshift(submitted)
     this.#wake()
@@ -81,6 +81,10 @@ export class TurnQueue {
     this.#tasks.push({ run: (activity) => work(activity).then(resolve, fail) })
     this.#wake()
     return promise
+  }
+
+  get hasTasks(): boolean {
+    return this.#tasks.length > 0
   }
 
   async runTasks(activity: Activity): Promise<void> {

@@ -24,11 +24,14 @@ export async function streamReply(
   plan: ContextPlan,
 ): Promise<AssistantMessage> {
   const seen = { hasContent: false }
-  const reply = await callOnce(turn, request, plan.estimatedTokens, seen).catch(async (error: unknown) => {
+  let reply: CalledModel
+  try {
+    reply = await callOnce(turn, request, plan.estimatedTokens, seen)
+  } catch (error) {
     if (!isHalterError(error) || error.kind !== 'context-too-long' || seen.hasContent) throw error
     const shorter = await planContext(turn, true)
-    return callOnce(turn, await assembleRequest(turn, shorter), shorter.estimatedTokens)
-  })
+    reply = await callOnce(turn, await assembleRequest(turn, shorter), shorter.estimatedTokens)
+  }
   return acceptReply(turn, reply)
 }
 

@@ -93,17 +93,16 @@ export class Turn extends Activity {
   }
 
   /** Stores what was appended, and `last` after it. Nothing to store is nothing done; what could not be goes with the next commit. */
-  async commit(last?: PendingEvent): Promise<readonly StoredEvent[]> {
+  commit(last?: PendingEvent): Promise<readonly StoredEvent[]> {
     if (last) this.append(last)
     const events = this.#pending
-    if (events.length === 0) return []
+    if (events.length === 0) return NOTHING
     this.#pending = []
-    try {
-      return await this.session.log.append(events)
-    } catch (error) {
+    const stored = this.session.log.append(events)
+    stored.catch(() => {
       this.#pending = [...events, ...this.#pending]
-      throw error
-    }
+    })
+    return stored
   }
 
   /** Stores what was appended and the terminal event, which tells what the turn has cost. */
@@ -135,3 +134,5 @@ export class Turn extends Activity {
     return [{ ...own!, limits, steps: this.state.turn?.steps ?? 0 }, ...ancestors]
   }
 }
+
+const NOTHING: Promise<readonly StoredEvent[]> = Promise.resolve([])
