@@ -7,9 +7,9 @@ import {
   type SeqRange,
   type SessionSummary,
   type StoredEvent,
-  type UserPart,
 } from '@halter/protocol'
 import type { ResumeOptions, SessionAttachments } from '../contracts/runtime.ts'
+import type { JsonSchema } from '../contracts/schema.ts'
 import type { StoredSession } from '../contracts/session-store.ts'
 import { HalterError } from '../errors.ts'
 import { EventLog } from './event-log.ts'
@@ -72,8 +72,13 @@ async function takeUp(session: Session, wish: NonNullable<ResumeOptions['interru
   const repair = interrupted === 'continue' ? [] : repairEvents(state, runtime.service('ids'))
   const settled = await settleLostChildren(runtime.store, state)
   await session.log.append([...repair, ...settled, { type: 'session.resumed', interrupted }])
-  if (openTurn && interrupted === 'continue')
-    session.turns.continue(openTurn.turnId, await openInputOf(session))
+  if (!openTurn || interrupted !== 'continue') return
+  const { turnId, input, output } = await startOf(session)
+  session.turns.continue(
+    turnId,
+    input,
+    output === undefined ? {} : { output: { schema: output as JsonSchema } },
+  )
 }
 
 /** The state of a stored log: from its checkpoint and what came after, or else from the start. */
@@ -94,11 +99,11 @@ async function foldLog(runtime: Runtime, { summary, head, checkpoint }: StoredSe
   return state
 }
 
-/** What was submitted for the turn that the log holds open. */
-async function openInputOf({ id, state, runtime }: Session): Promise<readonly UserPart[]> {
+/** How the turn began that the log holds open. */
+async function startOf({ id, state, runtime }: Session): Promise<StoredEvent<'turn.started'>> {
   const { startedSeq } = state.turn!
   for await (const event of runtime.store.replay(id, { after: startedSeq - 1, limit: 1 }))
-    if (event.type === 'turn.started') return event.input
+    if (event.type === 'turn.started') return event
   throw gap(id, startedSeq - 1, undefined)
 }
 

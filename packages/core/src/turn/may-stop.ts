@@ -8,12 +8,10 @@ const MAX_CONTINUATIONS = 8
 
 /** True when the turn is over. Otherwise what the model is to read next is in the transcript. */
 export async function mayStop(turn: Turn, reply: AssistantMessage): Promise<boolean> {
-  const hasCalls = toolCallsOf(reply).length > 0
-  if (turn.output) {
-    const verdict = await checkOutput(turn, turn.output, reply)
-    if (verdict !== 'working') return verdict === 'accepted'
-  }
-  if (hasCalls) return false
+  const hasAnswered = turn.output
+    ? (await checkOutput(turn, turn.output, reply)) === 'accepted'
+    : toolCallsOf(reply).length === 0
+  if (!hasAnswered) return false
   if (turn.hooks.has('turn.guard') && !(await guardsAgree(turn, reply))) return false
   turn.isClosing = true // what is steered from now on starts a turn of its own
   if (turn.steered.length === 0) return true
@@ -33,6 +31,7 @@ async function guardsAgree(turn: Turn, lastMessage: AssistantMessage): Promise<b
     return true
   }
   turn.continuations += 1
+  turn.output?.reopen()
   appendUserMessage(turn, [{ kind: 'text', text: decision.reason.trim() || 'Continue.' }], 'hook')
   await turn.commit()
   return false

@@ -1,9 +1,9 @@
-import type { Json } from '@halter/protocol'
 import { EMPTY_RESOURCES } from '../contracts/resources.ts'
 import { HalterError, toErrorWire } from '../errors.ts'
 import type { EnvironmentFacts } from '../contracts/system.ts'
 import { repairEvents } from '../session/repair.ts'
 import { createOutputContract } from './structured-output.ts'
+import { toJson } from './to-json.ts'
 import type { Turn } from './turn.ts'
 
 /**
@@ -12,10 +12,11 @@ import type { Turn } from './turn.ts'
 export async function openTurn(turn: Turn): Promise<void> {
   const { session, options } = turn
   const problem = await readResources(turn)
+  const refusal = readOutput(turn)
   if (!turn.isOpen) await storeStart(turn)
   turn.abort.throwIfAborted()
+  if (refusal) throw refusal.error
   if (problem) turn.warn(problem.code, problem.message, undefined)
-  turn.output = options.output && createOutputContract(options.output)
   const [model, environment] = await Promise.all([
     turn.resolveModel(options.model ?? turn.state.blueprint.model, 'default'),
     describeEnvironment(turn),
@@ -41,6 +42,17 @@ async function readResources(
   }
 }
 
+/** Reads what the answer must look like: the start of the turn tells it, so what is wrong with it must wait until that is stored. */
+function readOutput(turn: Turn): { readonly error: unknown } | undefined {
+  const { output } = turn.options
+  try {
+    turn.output = output && createOutputContract(output)
+    return undefined
+  } catch (error) {
+    return { error }
+  }
+}
+
 /** A turn before, whose end the store did not take, gets it first: no log has two turns open. */
 async function storeStart(turn: Turn): Promise<void> {
   const repair = repairEvents(turn.state, turn.service('ids'))
@@ -49,14 +61,13 @@ async function storeStart(turn: Turn): Promise<void> {
 }
 
 function startOf(turn: Turn): Parameters<Turn['commit']>[0] {
-  const schema = turn.options.output?.jsonSchema as Json | undefined
   return {
     type: 'turn.started',
     turnId: turn.id,
     generation: turn.generation.number,
     revision: turn.resources.revision,
     input: turn.input,
-    ...(schema !== undefined && { output: schema }),
+    ...(turn.output && { output: toJson(turn.output.jsonSchema) }),
   }
 }
 

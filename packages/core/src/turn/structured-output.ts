@@ -1,11 +1,11 @@
 import { textOf, toolCallsOf, type AssistantMessage, type Json } from '@halter/protocol'
 import type { ResolvedModel } from '../contracts/provider.ts'
 import type { TurnOptions } from '../contracts/runtime.ts'
-import type { JsonSchema, Schema } from '../contracts/schema.ts'
+import type { JsonSchema, Schema, StandardSchema } from '../contracts/schema.ts'
 import type { Tool } from '../contracts/tool.ts'
 import { defineTool } from '../define-tool.ts'
 import { HalterError } from '../errors.ts'
-import { formatIssues, jsonSchema, toJsonSchema, validate } from '../schema.ts'
+import { formatIssues, toJsonSchema, validate } from '../schema.ts'
 import { appendUserMessage } from './submit-prompt.ts'
 import { createToolSet, type ToolSet } from './tool-set.ts'
 import type { Turn } from './turn.ts'
@@ -18,19 +18,22 @@ const MAX_WRONG_ANSWERS = 5
 /** What a turn's answer must look like, and how the model is told. */
 export class OutputContract {
   readonly #schema: Schema
-  readonly #jsonSchema: JsonSchema
-  /** Set by the tool when it accepted an answer. */
+  /** What the model is told. */
+  readonly jsonSchema: JsonSchema
+  /** The newest right answer. */
   accepted: { readonly value: unknown } | undefined
+  /** What was wrong with the newest wrong answer. */
+  lastProblem = 'it gave none'
   wrongAnswers = 0
 
   constructor(schema: Schema, json: JsonSchema) {
     this.#schema = schema
-    this.#jsonSchema = json
+    this.jsonSchema = json
   }
 
   /** The schema for a model that takes one natively. */
   nativeSchema(model: ResolvedModel): JsonSchema | undefined {
-    return model.info.capabilities.structuredOutput ? this.#jsonSchema : undefined
+    return model.info.capabilities.structuredOutput ? this.jsonSchema : undefined
   }
 
   /** The tools of the turn: with the answer tool, where the model has no native format. */
@@ -43,13 +46,14 @@ export class OutputContract {
     return defineTool<{ answer: Json }>({
       name: FINAL_ANSWER,
       description: 'Give the final answer. Call it exactly once, when the work is done.',
-      input: jsonSchema({ type: 'object', properties: { answer: this.#jsonSchema }, required: ['answer'] }),
+      input: anyAnswer,
+      jsonSchema: aroundAnswer(this.jsonSchema),
       effects: 'none',
       concurrency: 'exclusive',
       execute: async ({ answer }) => {
-        const issues = await this.check(answer)
-        if (issues === undefined) return 'Accepted.'
-        return { parts: [{ kind: 'text', text: `The answer does not fit: ${issues}` }], isError: true }
+        const problem = await this.check(answer)
+        if (problem === undefined) return 'Accepted.'
+        return { parts: [{ kind: 'text', text: problem }], isError: true }
       },
     })
   }
@@ -57,10 +61,60 @@ export class OutputContract {
   /** Accepts a value, or tells what is wrong with it. */
   async check(value: unknown): Promise<string | undefined> {
     const result = await validate(this.#schema, value)
-    if (result.issues) return formatIssues(result.issues)
+    if (result.issues) return (this.lastProblem = `The answer does not fit: ${formatIssues(result.issues)}`)
     this.accepted = { value: result.value }
     return undefined
   }
+
+  /** There is something new to think about, so what was accepted is the answer no more. */
+  reopen(): void {
+    this.accepted = undefined
+  }
+
+  /** @throws HalterError `ERR_OUTPUT_SCHEMA` when that was one too many. */
+  countWrongAnswer(model: ResolvedModel): void {
+    this.wrongAnswers += 1
+    if (this.wrongAnswers < MAX_WRONG_ANSWERS) return
+    throw new HalterError(
+      'ERR_OUTPUT_SCHEMA',
+      `"${model.id}" gave no answer of the asked-for shape in ${MAX_WRONG_ANSWERS} tries. Last problem: ${this.lastProblem}`,
+    )
+  }
+}
+
+/** The caller's schema judges the answer itself. */
+const anyAnswer: StandardSchema<{ answer: Json }> = Object.freeze({
+  '~standard': {
+    version: 1,
+    vendor: 'halter',
+    validate: (value: unknown) =>
+      typeof value === 'object' && value !== null && 'answer' in value
+        ? { value: value as { answer: Json } }
+        : { issues: [{ path: ['answer'], message: 'it is required and not there' }] },
+  },
+} as const)
+
+/** The JSON Schema of an object with `answer` in it. Definitions go to the top, where everybody looks for them. */
+function aroundAnswer({ $defs, definitions, ...answer }: JsonSchema): JsonSchema {
+  return {
+    type: 'object',
+    properties: { answer: moved(answer) },
+    required: ['answer'],
+    ...($defs !== undefined && { $defs: moved($defs) }),
+    ...(definitions !== undefined && { definitions: moved(definitions) }),
+  }
+}
+
+/** What refers to the schema itself, or into it, refers to where it now is. */
+function moved(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(moved)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const entries = Object.entries(schema).map(([key, value]) =>
+    key === '$ref' && typeof value === 'string' && /^#(?!\/(\$defs|definitions)\/)/.test(value)
+      ? [key, `#/properties/answer${value.slice(1)}`]
+      : [key, moved(value)],
+  )
+  return Object.fromEntries(entries)
 }
 
 /** @throws HalterError `ERR_OUTPUT_SCHEMA` when the schema has no JSON Schema and none was given. */
@@ -81,10 +135,15 @@ export async function checkOutput(
   reply: AssistantMessage,
 ): Promise<'accepted' | 'continue' | 'working'> {
   if (contract.accepted) return 'accepted'
-  if (toolCallsOf(reply).length > 0) return 'working'
+  const calls = toolCallsOf(reply)
+  if (calls.some(({ name }) => name === FINAL_ANSWER)) contract.countWrongAnswer(turn.model)
+  if (calls.length > 0) return 'working'
   const problem = await problemOf(contract, turn.model, reply)
   if (problem === undefined) return 'accepted'
-  await tellModel(turn, contract, problem)
+  contract.lastProblem = problem
+  contract.countWrongAnswer(turn.model)
+  appendUserMessage(turn, [{ kind: 'text', text: problem }], 'plugin')
+  await turn.commit()
   return 'continue'
 }
 
@@ -94,21 +153,11 @@ async function problemOf(
   reply: AssistantMessage,
 ): Promise<string | undefined> {
   if (!contract.nativeSchema(model)) return `Give your answer by calling ${FINAL_ANSWER}.`
+  let answer: unknown
   try {
-    const issues = await contract.check(JSON.parse(textOf(reply)))
-    return issues === undefined ? undefined : `The answer does not fit: ${issues}`
+    answer = JSON.parse(textOf(reply))
   } catch {
     return 'The answer is not valid JSON. Answer with the JSON value alone.'
   }
-}
-
-async function tellModel(turn: Turn, contract: OutputContract, problem: string): Promise<void> {
-  contract.wrongAnswers += 1
-  if (contract.wrongAnswers >= MAX_WRONG_ANSWERS)
-    throw new HalterError(
-      'ERR_OUTPUT_SCHEMA',
-      `"${turn.model.id}" gave no answer of the asked-for shape in ${MAX_WRONG_ANSWERS} tries. Last problem: ${problem}`,
-    )
-  appendUserMessage(turn, [{ kind: 'text', text: problem }], 'plugin')
-  await turn.commit()
+  return contract.check(answer)
 }

@@ -51,6 +51,7 @@ export async function takeSteeredInput(turn: Turn): Promise<boolean> {
     const isAccepted = await submitPrompt(turn, turn.steered.shift(), 'steer')
     hasNew ||= isAccepted
   }
+  if (hasNew) turn.output?.reopen()
   return hasNew
 }
 
