@@ -71,18 +71,15 @@ export class EventReader implements AsyncIterableIterator<SessionEvent> {
     else this.#dropped += 1
   }
 
-  async next(): Promise<IteratorResult<SessionEvent>> {
-    while (!this.#isClosed) {
-      const result = this.#lagged() ?? (this.#isBehind() ? await this.#nextStored() : this.#nextBuffered())
-      if (result) return result
-      if (this.#isBehind() || this.#ring.length > 0) continue
-      if (this.#isEnding) this.close()
-      else
-        return new Promise((resolve) => {
-          this.#wake = resolve
-        })
-    }
-    return DONE
+  next(): Promise<IteratorResult<SessionEvent>> {
+    if (this.#isBehind()) return this.#catchUp()
+    const result = this.#nextBuffered()
+    if (result) return Promise.resolve(result)
+    if (this.#isEnding) this.close()
+    if (this.#isClosed) return Promise.resolve(DONE)
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
   }
 
   return(): Promise<IteratorResult<SessionEvent>> {
@@ -110,7 +107,7 @@ export class EventReader implements AsyncIterableIterator<SessionEvent> {
   readonly #onAbort = (): void => this.close()
 
   #isBehind(): boolean {
-    return this.#options.replay !== undefined && this.#cursor < this.#replayTo
+    return !this.#isClosed && this.#options.replay !== undefined && this.#cursor < this.#replayTo
   }
 
   #lagged(): IteratorResult<SessionEvent> | undefined {
@@ -120,9 +117,26 @@ export class EventReader implements AsyncIterableIterator<SessionEvent> {
     return { done: false, value: { type: 'lagged', dropped } }
   }
 
+  /** The next result from memory, where nearly every delta comes from: no waiting, no promise of its own. */
   #nextBuffered(): IteratorResult<SessionEvent> | undefined {
-    const event = this.#ring.shift()
-    return event && this.#accept(event)
+    while (!this.#isClosed) {
+      const lagged = this.#lagged()
+      if (lagged) return lagged
+      const event = this.#ring.shift()
+      if (!event) return undefined
+      const result = this.#accept(event)
+      if (result) return result
+    }
+    return undefined
+  }
+
+  /** The next result from the log; from memory, once the log has nothing that is missing there. */
+  async #catchUp(): Promise<IteratorResult<SessionEvent>> {
+    while (this.#isBehind()) {
+      const result = this.#lagged() ?? (await this.#nextStored())
+      if (result) return result
+    }
+    return this.next()
   }
 
   async #nextStored(): Promise<IteratorResult<SessionEvent> | undefined> {
