@@ -7,16 +7,17 @@ import type { Session } from './session.ts'
 const END_TIMEOUT_MS = 1000
 
 /**
- * Ends a session's life here, in the one order that loses nothing: turn away what waits, interrupt what runs and let it record
- * its end, run `session.end`, record `session.closed`.
+ * Ends a session's life here, in the one order that loses nothing: turn away what waits, interrupt what runs, children
+ * included, and let it record its end, run `session.end`, record `session.closed`.
  */
 export async function closeSession(session: Session, reason: string): Promise<void> {
-  session.turns.refuseToWaitInside('the shutdown')
   session.turns.close(
     new HalterError('ERR_SESSION_CLOSED', `Session ${session.id} was shut down. Resume it to go on with it.`),
   )
   await session.turns.interrupt(`session shutdown (${reason})`)
   await session.turns.settled()
+  for (const child of session.children) void child.turns.interrupt('its parent was shut down')
+  await Promise.all(session.settling)
   const activity = new Activity(session)
   try {
     await within(END_TIMEOUT_MS, activity.hooks.observe('session.end', { reason }, activity))

@@ -53,8 +53,8 @@ export class EventLog {
   #checkpointSeq: number
   #waiting: Append[] = []
   #flushing: Promise<void> | undefined
-  /** Set when another writer has moved the log on: nothing of ours can be appended any more. */
-  #lost: HalterError | undefined
+  /** Set when nothing of ours can be appended any more: another writer has moved the log on, or the session was left. */
+  #refusal: HalterError | undefined
 
   constructor(options: EventLogOptions) {
     this.#options = options
@@ -76,12 +76,21 @@ export class EventLog {
    * @throws what the store's `commit` throws; `ERR_SESSION_READ_ONLY` when the log holds events newer than this code.
    */
   append(events: readonly PendingEvent[]): Promise<readonly StoredEvent[]> {
-    const refusal = this.#lost ?? this.#readOnly()
+    const refusal = this.#refusal ?? this.#readOnly()
     if (refusal) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ events, resolve, reject })
       this.#flushing ??= this.#flush()
     })
+  }
+
+  /** Takes nothing more: what its session left behind must not write into what comes after it. Resolves as `drain`. */
+  close(): Promise<void> {
+    this.#refusal ??= new HalterError(
+      'ERR_SESSION_CLOSED',
+      `Session ${this.sessionId} is not open here any more, so nothing can be added to it. Resume it to go on with it.`,
+    )
+    return this.drain()
   }
 
   /** Resolves when nothing waits to be stored. Never rejects. */
@@ -104,7 +113,7 @@ export class EventLog {
     try {
       await this.#store(events, summary)
     } catch (error) {
-      if (isHalterError(error) && LOST.has(error.code)) this.#lost = error
+      if (isHalterError(error) && LOST.has(error.code)) this.#refusal = error
       for (const append of appends) append.reject(error)
       return
     }

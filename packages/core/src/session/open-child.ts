@@ -24,12 +24,13 @@ export async function openChild(parent: Session, asked: SpawnRequest): Promise<C
   const activity = parent.turns.current ?? own!
   try {
     const request = await judgeRequest(activity, asked)
+    const toolNames = allowedTools(parent, request)
     const blueprint = childBlueprint(parent, request)
     await parent.log.append([spawned(activity, blueprint, request)])
-    const child = await store(parent, blueprint, request)
+    const child = await store(parent, blueprint, toolNames)
     parent.children.add(child)
     await activity.hooks.observe('subagent.start', blueprint, activity)
-    return start(parent, child, request)
+    return start(activity, child, request)
   } finally {
     leave()
     await own?.release()
@@ -91,8 +92,23 @@ function spawned(
   }
 }
 
-async function store(parent: Session, blueprint: SessionBlueprint, request: SpawnRequest): Promise<Session> {
-  const ties = { parent, toolNames: request.tools ?? parent.ties?.toolNames }
+/** A child has no tool that its parent has not, or that the turn that asks for it was not given. */
+function allowedTools(parent: Session, { tools }: SpawnRequest): readonly string[] | undefined {
+  const own = parent.turns.current?.options.tools ?? parent.ties?.toolNames
+  const others = own ? (tools ?? []).filter((name) => !own.includes(name)) : []
+  if (others.length === 0) return tools ?? own
+  throw new HalterError(
+    'ERR_TOOL_UNKNOWN',
+    `A subagent of session ${parent.id} was asked for with tools that the session cannot give: ${others.join(', ')}. It has: ${own!.join(', ') || 'none'}.`,
+  )
+}
+
+async function store(
+  parent: Session,
+  blueprint: SessionBlueprint,
+  toolNames: readonly string[] | undefined,
+): Promise<Session> {
+  const ties = { parent, toolNames }
   try {
     const child = await createSession(parent.runtime, blueprint, {}, ties)
     parent.runtime.adopt(child)
@@ -106,28 +122,28 @@ async function store(parent: Session, blueprint: SessionBlueprint, request: Spaw
   }
 }
 
-function start(parent: Session, child: Session, { task }: SpawnRequest): ChildHandle {
+function start({ session: parent, abort }: Activity, child: Session, { task }: SpawnRequest): ChildHandle {
   const handle = child.submit([{ kind: 'text', text: task }])
-  const release = parent.turns.current?.abort.adopt({
-    abort: (reason) => handle.interrupt(reason.message),
+  const release = abort.adopt({ abort: () => handle.interrupt('its parent was interrupted') })
+  const result = handle.result.then((turn) => settle(parent, child, turn))
+  parent.settling.add(result)
+  void result.then(() => {
+    release()
+    parent.settling.delete(result)
   })
-  const result = handle.result.then((settled) => settle(parent, child, settled)).finally(() => release?.())
   return { id: child.id, result, interrupt: () => handle.interrupt('its parent stopped it') }
 }
 
 /** Records in the parent what came of the child. Never rejects: a parent that cannot record it still hears of it. */
 async function settle(parent: Session, child: Session, turn: TurnResult): Promise<ChildResult> {
-  const outcome = outcomeOf(turn)
   const { text, error } = turn
   const result: ChildResult = {
     childId: child.id,
-    outcome,
+    outcome: outcomeOf(turn),
     text,
     usage: child.spent(),
     ...(error && { error }),
   }
-  parent.children.delete(child)
-  await child.runtime.letGo(child)
   try {
     await parent.log.append([{ type: 'subagent.settled', ...result }])
     const activity = parent.turns.current
@@ -135,6 +151,8 @@ async function settle(parent: Session, child: Session, turn: TurnResult): Promis
   } catch (storeError) {
     parent.runtime.warn(toErrorWire(storeError))
   }
+  parent.children.delete(child)
+  await child.runtime.letGo(child).catch((error: unknown) => parent.runtime.warn(toErrorWire(error)))
   return result
 }
 

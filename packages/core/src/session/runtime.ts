@@ -68,6 +68,8 @@ export class Runtime implements SessionRuntime {
   resourceOverride: ResourceSnapshot | undefined
   readonly #sessions = new Map<SessionId, { readonly session: Session; holders: number }>()
   readonly #opening = new Map<SessionId, Promise<Session | undefined>>()
+  /** Sessions that are being closed or disposed of: until then, nobody opens them anew. */
+  readonly #leaving = new Map<SessionId, Promise<void>>()
   readonly #onClose: () => void
   #whole: { readonly of: SessionStore; readonly store: SessionStore } | undefined
   #shutdown: Promise<ShutdownReport> | undefined
@@ -127,6 +129,11 @@ export class Runtime implements SessionRuntime {
 
   async resume(id: SessionId, options: ResumeOptions = {}): Promise<SessionHandle | undefined> {
     this.#refuseWhenClosed()
+    const leaving = this.#leaving.get(id)
+    if (leaving) {
+      await Promise.allSettled([leaving])
+      return this.resume(id, options)
+    }
     const known = this.#sessions.get(id)
     if (known) return this.#hold(known)
     const opening = this.#opening.get(id)
@@ -141,8 +148,15 @@ export class Runtime implements SessionRuntime {
     }
   }
 
-  /** Takes an opened session among those that are live, with its first holder. */
+  /**
+   * Takes an opened session among those that are live, with its first holder.
+   * @throws HalterError `ERR_RUNTIME_CLOSED` when the runtime was shut down meanwhile.
+   */
   adopt(session: Session): SessionHandle {
+    if (this.#shutdown) {
+      void session.dispose()
+      throw this.#closedError()
+    }
     const entry = { session, holders: 0 }
     this.#sessions.set(session.id, entry)
     return this.#hold(entry)
@@ -266,13 +280,24 @@ export class Runtime implements SessionRuntime {
   /** A session has nothing left to do; without a holder it goes. */
   onIdle(session: Session): void {
     const entry = this.#sessions.get(session.id)
-    if (entry?.session === session) void this.#forgetIfUnused(entry)
+    if (entry?.session !== session) return
+    this.#forgetIfUnused(entry).catch((error: unknown) => this.warn(toErrorWire(error)))
   }
 
   /** Closes a session to everybody who holds it. */
   async forget(session: Session): Promise<void> {
     if (this.#sessions.get(session.id)?.session === session) this.#sessions.delete(session.id)
     await session.dispose()
+  }
+
+  /** Runs the end of a session's life here, once: whoever ends it meanwhile waits for the same. */
+  leave(session: Session, end: () => Promise<void>): Promise<void> {
+    const { id } = session
+    const known = this.#leaving.get(id)
+    if (known) return known
+    const leaving = end().finally(() => this.#leaving.delete(id))
+    this.#leaving.set(id, leaving)
+    return leaving
   }
 
   /** One more holder of an open session. */
@@ -286,7 +311,8 @@ export class Runtime implements SessionRuntime {
   }
 
   async #forgetIfUnused(entry: { readonly session: Session; readonly holders: number }): Promise<void> {
-    if (entry.holders <= 0 && entry.session.turns.isIdle) await this.forget(entry.session)
+    const { session } = entry
+    if (entry.holders <= 0 && session.turns.isIdle) await this.leave(session, () => this.forget(session))
   }
 
   /** A turn that started and has not ended runs only where somebody alive holds its session. */
@@ -301,7 +327,10 @@ export class Runtime implements SessionRuntime {
     const sessions = [...this.#sessions.values()].map(({ session }) => session)
     for (const session of sessions) session.turns.close(error)
     const report = await drainSessions(sessions, drainMs)
-    await Promise.all(sessions.map((session) => this.forget(session)))
+    await Promise.all(sessions.flatMap(({ settling }) => [...settling]))
+    for (const session of sessions) void this.leave(session, () => this.forget(session))
+    const ends = await Promise.allSettled(this.#leaving.values())
+    for (const end of ends) if (end.status === 'rejected') this.warn(toErrorWire(end.reason))
     this.bus.close()
     await this.sinks.close()
     await this.kernel.dispose()

@@ -116,9 +116,11 @@ export class OpenSessionHandle implements SessionHandle {
   }
 
   async shutdown(reason = 'shutdown'): Promise<void> {
-    if (this.#isDetached) return
+    const session = this.#session
+    if (this.#isDetached || session.isDisposed) return
+    session.turns.refuseToWaitInside('the shutdown')
     this.#isDetached = true
-    await closeSession(this.#session, reason)
+    await session.runtime.leave(session, () => closeSession(session, reason))
   }
 
   [Symbol.asyncDispose](): Promise<void> {

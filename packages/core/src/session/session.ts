@@ -63,6 +63,8 @@ export class Session {
   readonly ties: ChildTies | undefined
   /** Children that run now. */
   readonly children = new Set<Session>()
+  /** Their ends: each resolves once it is recorded here. None rejects. */
+  readonly settling = new Set<Promise<unknown>>()
   /** What the next turn announces to `session.start`. */
   startSource: 'startup' | 'resume' | 'compact' | undefined
   readonly #attachments: SessionAttachments
@@ -109,7 +111,8 @@ export class Session {
   spent(): Usage {
     const { total, children } = this.state.usage
     let sum = addUsage(total, children)
-    for (const child of this.children) sum = addUsage(sum, child.spent())
+    for (const child of this.children)
+      if (this.state.children.get(child.id)?.outcome === undefined) sum = addUsage(sum, child.spent())
     return sum
   }
 
@@ -191,11 +194,13 @@ export class Session {
   }
 
   toolsFor(turn: Turn): ToolSet {
-    const names = turn.options.tools ?? this.ties?.toolNames
-    if (names) return createToolSet(this.#allTools(turn), names)
-    if (this.#tools?.generation !== turn.generation)
-      this.#tools = { generation: turn.generation, set: createToolSet(this.#allTools(turn)) }
-    return this.#tools.set
+    if (this.#tools?.generation !== turn.generation) {
+      const set = createToolSet(this.#allTools(turn), this.ties?.toolNames)
+      this.#tools = { generation: turn.generation, set }
+    }
+    const { set } = this.#tools
+    const { tools: names } = turn.options
+    return names ? createToolSet([...set.byName.values()], names) : set
   }
 
   resourcesFor(activity: Activity): ResourceSnapshot | Promise<ResourceSnapshot> | undefined {
@@ -215,7 +220,7 @@ export class Session {
   /** Gives back what the session holds in this process. Its log stays. */
   async dispose(): Promise<void> {
     this.#isDisposed = true
-    await this.log.drain()
+    await this.log.close()
     for (const reader of this.#readers) reader.end()
     this.#readers = []
     await this.#stack.dispose()

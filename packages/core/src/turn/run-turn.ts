@@ -1,3 +1,5 @@
+import { toolCallsOf } from '@halter/protocol'
+import { HalterError } from '../errors.ts'
 import { assembleRequest } from './assemble-request.ts'
 import { closeTurn, failTurn } from './close-turn.ts'
 import { mayStop } from './may-stop.ts'
@@ -7,6 +9,8 @@ import { finishOpenCalls, runTools } from './run-tools.ts'
 import { streamReply } from './stream-reply.ts'
 import { submitPrompt, takeSteeredInput } from './submit-prompt.ts'
 import type { Settled, Turn } from './turn.ts'
+
+const INTERRUPTED = 'The turn was interrupted, and its process ended before it could say so.'
 
 /** One user prompt, until the model has nothing more to do. Each line is a file; read them in this order. Never rejects. */
 export async function runTurn(turn: Turn): Promise<Settled> {
@@ -27,12 +31,23 @@ export async function continueTurn(turn: Turn): Promise<Settled> {
     const isAccepted = turn.state.turn?.hasPrompt === true || (await submitPrompt(turn))
     if (isAccepted) {
       await finishOpenCalls(turn)
-      await runSteps(turn)
+      if (!(await hasAnswered(turn))) await runSteps(turn)
     }
     return await closeTurn(turn)
   } catch (error) {
     return await failTurn(turn, error)
   }
+}
+
+/** True when the model had said all that it had to say, and only the end of the turn was not recorded. */
+async function hasAnswered(turn: Turn): Promise<boolean> {
+  const last = turn.state.transcript.at(-1)
+  if (last?.role !== 'assistant' || toolCallsOf(last).length > 0) return false
+  turn.reply = last
+  if (last.stopReason === 'interrupted')
+    turn.abort.abort(new HalterError('ERR_TURN_INTERRUPTED', INTERRUPTED))
+  turn.abort.throwIfAborted()
+  return mayStop(turn, last)
 }
 
 async function runSteps(turn: Turn): Promise<void> {

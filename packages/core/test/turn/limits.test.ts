@@ -6,11 +6,11 @@ import { startRuntime } from '../session/support/runtime.ts'
 import { logOf } from '../session/support/sound.ts'
 import { echo } from '../session/support/tools.ts'
 
-/** A model that always wants another call. */
-const endless = ({ messages }: { readonly messages: { readonly length: number } }) => ({
-  text: 'more',
-  toolCalls: [{ name: 'echo', id: `c${messages.length}` }],
-})
+/** A model that always wants another call; where nothing stops it, it gives up after some fifty, so that the test ends. */
+const endless = ({ messages }: { readonly messages: { readonly length: number } }) =>
+  messages.length > 100
+    ? { text: 'nobody stopped me' }
+    : { text: 'more', toolCalls: [{ name: 'echo', id: `c${messages.length}` }] }
 
 /** A budget that notes what it is asked, and what becomes of what it set aside. */
 function noting(
@@ -77,7 +77,7 @@ describe('row 47: maxTurns', () => {
 
   test('counts what hooks, wrong answers and steering add, too', async () => {
     const { runtime, provider } = await startRuntime({
-      script: () => ({ text: 'x' }),
+      script: [{ text: 'a' }, { text: 'b' }, { text: 'c' }, { text: 'd' }],
       plugins: [tapping('nagging', { 'turn.guard': () => ({ deny: 'go on' }) })],
     })
     const session = await runtime.newSession({ maxTurns: 3 })
