@@ -8,7 +8,7 @@ import {
   type SessionSummary,
   type StoredEvent,
 } from '@halter/protocol'
-import type { SessionStore } from '../contracts/session-store.ts'
+import type { CommitBatch, SessionStore } from '../contracts/session-store.ts'
 import type { Clock, IdSource } from '../contracts/system.ts'
 import { HalterError, isHalterError } from '../errors.ts'
 import { stampEvents } from './stamp-events.ts'
@@ -99,25 +99,60 @@ export class EventLog {
   }
 
   async #flush(): Promise<void> {
+    const { store, sessionId } = this.#options
     while (this.#waiting.length > 0) {
       const appends = this.#waiting
       this.#waiting = []
-      await this.#commit(appends)
+      const batch = this.#batchOf(appends)
+      try {
+        await store.commit(sessionId, batch)
+      } catch (error) {
+        const failure = await this.#commitAgain(batch, error)
+        if (failure !== undefined) {
+          for (const append of appends) append.reject(failure)
+          continue
+        }
+      }
+      this.#accept(appends, batch.events)
     }
     this.#flushing = undefined
   }
 
-  async #commit(appends: readonly Append[]): Promise<void> {
-    const events = this.#stamp(appends)
-    const summary = events.reduce<SessionSummary | undefined>(foldSummary, this.#summary)!
-    try {
-      await this.#store(events, summary)
-    } catch (error) {
-      if (isHalterError(error) && LOST.has(error.code)) this.#refusal = error
-      for (const append of appends) append.reject(error)
-      return
+  #batchOf(appends: readonly Append[]): CommitBatch {
+    const { sessionId, clock, ids, fence } = this.#options
+    const { head } = this.state
+    const pending = appends.length === 1 ? appends[0]!.events : appends.flatMap(({ events }) => events)
+    const events = stampEvents(sessionId, head, clock.now(), pending)
+    const summary = events.some(({ type }) => changesSummary(type)) && this.#summaryAfter(events)
+    const checkpoint = this.#dueCheckpoint()
+    return {
+      expectedHead: head,
+      commitId: ids.next('commit'),
+      events,
+      ...(checkpoint && { checkpoint }),
+      ...(fence !== undefined && { fence }),
+      ...(summary && { summary }),
     }
-    this.#summary = summary
+  }
+
+  /** Undefined when it works now: the acknowledgement may have been lost, and the same commit id is applied once at most. */
+  async #commitAgain(batch: CommitBatch, error: unknown): Promise<unknown> {
+    if (isHalterError(error)) {
+      if (LOST.has(error.code)) this.#refusal = error
+      return error
+    }
+    try {
+      await this.#options.store.commit(this.sessionId, batch)
+      return undefined
+    } catch (second) {
+      if (isHalterError(second) && LOST.has(second.code)) this.#refusal = second
+      return second
+    }
+  }
+
+  /** What was committed goes into the state, to the readers, and back to whoever appended it. */
+  #accept(appends: readonly Append[], events: readonly StoredEvent[]): void {
+    this.#summary = this.#summaryAfter(events)
     for (const event of events) this.state.apply(event)
     this.#options.publish(events)
     let from = 0
@@ -125,30 +160,8 @@ export class EventLog {
       resolve(appends.length === 1 ? events : events.slice(from, (from += pending.length)))
   }
 
-  #stamp(appends: readonly Append[]): readonly StoredEvent[] {
-    const { sessionId, clock } = this.#options
-    const pending = appends.length === 1 ? appends[0]!.events : appends.flatMap(({ events }) => events)
-    return stampEvents(sessionId, this.state.head, clock.now(), pending)
-  }
-
-  async #store(events: readonly StoredEvent[], summary: SessionSummary): Promise<void> {
-    const { store, sessionId, ids, fence } = this.#options
-    const checkpoint = this.#dueCheckpoint()
-    const batch = {
-      expectedHead: this.state.head,
-      commitId: ids.next('commit'),
-      events,
-      ...(checkpoint && { checkpoint }),
-      ...(fence !== undefined && { fence }),
-      ...(events.some(({ type }) => changesSummary(type)) && { summary }),
-    }
-    try {
-      await store.commit(sessionId, batch)
-    } catch (error) {
-      if (isHalterError(error)) throw error
-      // The acknowledgement may have been lost, not the commit: the same commit id is applied once at most.
-      await store.commit(sessionId, batch)
-    }
+  #summaryAfter(events: readonly StoredEvent[]): SessionSummary {
+    return events.reduce<SessionSummary | undefined>(foldSummary, this.#summary)!
   }
 
   /** A checkpoint of what is stored so far, when the tail after the last one has become long. */

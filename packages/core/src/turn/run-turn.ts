@@ -53,13 +53,13 @@ async function hasAnswered(turn: Turn): Promise<boolean> {
 async function runSteps(turn: Turn): Promise<void> {
   for (;;) {
     turn.step = (turn.state.turn?.steps ?? 0) + 1 // the budget ends it, inside callModel
-    await turn.session.turns.runTasks(turn)
+    if (turn.session.turns.hasTasks) await turn.session.turns.runTasks(turn)
     turn.abort.throwIfAborted()
     const plan = await planContext(turn)
     const request = await assembleRequest(turn, plan)
     const reply = await streamReply(turn, request, plan)
-    await runTools(turn, reply)
-    if (await takeSteeredInput(turn)) continue
+    if (toolCallsOf(reply).length > 0) await runTools(turn, reply)
+    if (turn.steered.length > 0 && (await takeSteeredInput(turn))) continue
     if (await mayStop(turn, reply)) return
   }
 }
