@@ -177,7 +177,7 @@ const broken: readonly [typeof PlainProvider, string][] = [
   [TakesOnlyText, 'what cannot be sent is left out, and what cannot be shown is described'],
   [SendsHalfCharacters, 'text that no API takes is sent in a form that it takes'],
   [SendsForeignIds, 'calls that other models made are taken, whatever their ids and inputs'],
-  [RefusesItsOwnThinking, 'what a model thought and did goes back to it'],
+  [RefusesItsOwnThinking, 'what a model thought goes back to it, signed'],
   [TrimsText, 'text comes through as it was written'],
   [LeavesBlocksOpen, 'every block is started, filled and ended, in this order'],
   [TalksAfterTheEnd, 'one end comes, and it comes last'],

@@ -7,12 +7,12 @@ import { sceneRule } from './scene-rule.ts'
 
 const READ_CALL = { id: 'call_1', name: 'read', input: '{"path":"a.txt","lines":[1,2]}' }
 const LIST_CALL = { id: 'call_2', name: 'list', input: '{}' }
-const FULL: ActedReply = {
-  thinking: 'First I look, then I say it.',
+const BUSY: ActedReply = {
   text: ['Let me ', 'look.'],
   toolCalls: [READ_CALL, LIST_CALL],
   usage: { inputTokens: 120, outputTokens: 30, cacheReadTokens: 80, cacheWriteTokens: 20 },
 }
+const FULL: ActedReply = { ...BUSY, thinking: 'First I look, then I say it.' }
 
 /** What a whole reply looks like. */
 export const replyRules: readonly Rule<ProviderHarness>[] = [
@@ -31,22 +31,23 @@ export const replyRules: readonly Rule<ProviderHarness>[] = [
     assert.equal(joined(parts, 'text.delta'), '')
   }),
 
-  sceneRule('every block is started, filled and ended, in this order', [reply(FULL)], async (open) => {
+  sceneRule('every block is started, filled and ended, in this order', [reply(BUSY)], async (open) => {
     assertBlocks(assertWhole(await hear(open)))
   }),
 
-  sceneRule('one end comes, and it comes last', [reply(FULL)], async (open) => {
+  sceneRule('one end comes, and it comes last', [reply(BUSY)], async (open) => {
     const parts = assertWhole(await hear(open))
     assert.equal(parts.filter(({ type }) => type === 'end').length, 1)
   }),
 
   sceneRule('thinking is told apart from text', [reply(FULL)], async (open) => {
     const parts = assertWhole(await hear(open))
+    assertBlocks(parts)
     assert.equal(joined(parts, 'thinking.delta'), FULL.thinking)
     assert.equal(joined(parts, 'text.delta'), 'Let me look.')
   }),
 
-  sceneRule('tool calls come with their ids, names and inputs', [reply(FULL)], async (open) => {
+  sceneRule('tool calls come with their ids, names and inputs', [reply(BUSY)], async (open) => {
     const calls = callsOf(assertWhole(await hear(open)))
     assert.deepEqual(
       calls.map(({ name, input }) => ({ name, input: JSON.parse(input || '{}') as unknown })),
@@ -68,7 +69,7 @@ export const replyRules: readonly Rule<ProviderHarness>[] = [
     },
   ),
 
-  sceneRule('usage is told before the end, the cache as part of the input', [reply(FULL)], async (open) => {
+  sceneRule('usage is told before the end, the cache as part of the input', [reply(BUSY)], async (open) => {
     const parts = assertWhole(await hear(open))
     const last = parts.findLast((part) => part.type === 'usage')
     assert(last, 'no usage was told')

@@ -9,10 +9,11 @@ import {
 import type { Rule } from '../rule.ts'
 import { HOSTILE_TEXTS } from '../session-store/checks.ts'
 import { SAMPLE_TIME, sampleId } from '../session-store/samples.ts'
-import { assertWhole, callsOf } from './checks.ts'
+import { assertWhole, callsOf, joined } from './checks.ts'
 import {
   hear,
   sampleUserMessage,
+  type ActedReply,
   type OpenProvider,
   type ProviderHarness,
   type ProviderScene,
@@ -108,37 +109,34 @@ export const requestRules: readonly Rule<ProviderHarness>[] = [
     assertWhole(await hear(open, { messages: transcript(messages), tools: [READ_TOOL] }))
   }),
 
-  sceneRule(
-    'what a model thought and did goes back to it',
-    [
-      {
-        act: 'reply',
-        reply: {
-          thinking: 'I read it.',
-          text: ['Reading.'],
-          toolCalls: [{ id: 'call_1', name: 'read', input: '{"path":"a"}' }],
-        },
-      },
-      DONE,
-    ],
-    async (open) => {
-      const parts = assertWhole(await hear(open, { tools: [READ_TOOL] }))
-      const [call] = callsOf(parts)
-      assert(call, 'the call did not come')
-      const signature = parts.find((part) => part.type === 'thinking.end')?.signature
-      const messages = [
-        sampleUserMessage('Say something.'),
-        await reply(open, [
-          { kind: 'thinking', text: 'I read it.', ...(signature !== undefined && { signature }) },
-          { kind: 'text', text: 'Reading.' },
-          { kind: 'toolCall', callId: call.callId, name: call.name, input: { path: 'a' } },
-        ]),
-        result(call.callId, [{ kind: 'text', text: 'Contents.' }]),
-      ]
-      assertWhole(await hear(open, { messages: transcript(messages), tools: [READ_TOOL] }))
-    },
-  ),
+  goesBack('what a model did goes back to it', {}),
+  goesBack('what a model thought goes back to it, signed', { thinking: 'I read it.' }),
 ]
+
+/** A reply with a call, and the next request with that reply in it, which the model has to take. */
+function goesBack(name: string, { thinking }: Pick<ActedReply, 'thinking'>): Rule<ProviderHarness> {
+  const acted: ActedReply = {
+    text: ['Reading.'],
+    toolCalls: [{ id: 'call_1', name: 'read', input: '{"path":"a"}' }],
+    ...(thinking !== undefined && { thinking }),
+  }
+  return sceneRule(name, [{ act: 'reply', reply: acted }, DONE], async (open) => {
+    const tools = [READ_TOOL]
+    const prompt = sampleUserMessage('Read it.')
+    const parts = assertWhole(await hear(open, { messages: transcript([prompt]), tools }))
+    const [call] = callsOf(parts)
+    assert(call, 'the call did not come')
+    const signature = parts.find((part) => part.type === 'thinking.end')?.signature
+    const thought = { kind: 'thinking' as const, text: joined(parts, 'thinking.delta') }
+    const said = await reply(open, [
+      ...(thinking === undefined ? [] : [{ ...thought, ...(signature !== undefined && { signature }) }]),
+      { kind: 'text', text: 'Reading.' },
+      { kind: 'toolCall', callId: call.callId, name: call.name, input: { path: 'a' } },
+    ])
+    const answered = [prompt, said, result(call.callId, [{ kind: 'text', text: 'Contents.' }])]
+    assertWhole(await hear(open, { messages: transcript(answered), tools }))
+  })
+}
 
 /** A message of every kind, with parts of every kind, as a session has them that has seen many models. */
 function everything(provider: string, signature: string): Message[] {
