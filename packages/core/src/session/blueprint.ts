@@ -80,7 +80,7 @@ export function checkUpdate(change: SessionUpdate): SessionUpdate {
 }
 
 /** @throws HalterError `ERR_SESSION_INPUT` for a limit that is no number of 0 or more. */
-function checkLimits(limits: Limits): Limits {
+export function checkLimits(limits: Limits): Limits {
   for (const [name, value] of Object.entries(limits) as [keyof Limits, unknown][])
     if (value !== undefined && !(typeof value === 'number' && value >= 0))
       throw wrong(`limits.${name}`, value, 'give a number of 0 or more')

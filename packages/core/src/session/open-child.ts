@@ -1,8 +1,9 @@
-import type { SessionBlueprint, SubagentOutcome } from '@halter/protocol'
+import type { Limits, SessionBlueprint, SubagentOutcome } from '@halter/protocol'
 import type { TurnResult } from '../contracts/runtime.ts'
 import type { ChildHandle, ChildResult, SpawnRequest } from '../contracts/subagents.ts'
 import { HalterError, toErrorWire } from '../errors.ts'
 import { Activity } from '../turn/activity.ts'
+import { checkLimits } from './blueprint.ts'
 import { createSession } from './open-session.ts'
 import type { Session } from './session.ts'
 
@@ -72,9 +73,18 @@ function childBlueprint(parent: Session, request: SpawnRequest): SessionBlueprin
     model: request.model ?? blueprint.models?.subagent ?? blueprint.model,
     ...(agent !== undefined && { agent }),
     ...(appendSystemPrompt !== undefined && { appendSystemPrompt }),
-    limits: { ...blueprint.limits, ...limits },
+    limits: tighten(blueprint.limits, limits),
     metadata: {},
   }
+}
+
+/** The limits of a child: its parent's, or less. @throws HalterError `ERR_SESSION_INPUT`. */
+function tighten(own: Limits, asked: Limits = {}): Limits {
+  const most: Limits = { depth: DEFAULT_DEPTH, fanOut: DEFAULT_FAN_OUT, ...own }
+  const tightened: Record<string, number> = { ...own }
+  for (const [name, value] of Object.entries(checkLimits(asked)) as [keyof Limits, number | undefined][])
+    if (value !== undefined) tightened[name] = Math.min(value, most[name] ?? Infinity)
+  return tightened
 }
 
 function spawned(
