@@ -1,4 +1,4 @@
-import type { SessionId } from '@halter/protocol'
+import type { SessionId, SessionSummary } from '@halter/protocol'
 import type { SessionStore } from '../contracts/session-store.ts'
 import { HalterError } from '../errors.ts'
 
@@ -21,18 +21,22 @@ export async function* exportSession(
       `There is no session ${id} to export. List them with \`halter sessions list\`.`,
     )
   seen.add(id)
-  const { summary, head } = stored
-  yield `${JSON.stringify({ type: 'export.header', v: EXPORT_VERSION, sessionId: id, head, summary })}\n`
+  const { head } = stored
+  yield `${JSON.stringify({ type: 'export.header', v: EXPORT_VERSION, sessionId: id, head })}\n`
   for await (const event of store.replay(id, { limit: head })) yield `${JSON.stringify(event)}\n`
-  for await (const childId of childrenOf(store, id))
+  for (const childId of await childrenOf(store, id))
     if (!seen.has(childId)) yield* exportSession(store, childId, seen)
 }
 
-async function* childrenOf(store: SessionStore, parentId: SessionId): AsyncGenerator<SessionId> {
+/** In an order that only the sessions decide, so that the same sessions give the same export in every store. */
+async function childrenOf(store: SessionStore, parentId: SessionId): Promise<readonly SessionId[]> {
+  const children: SessionSummary[] = []
   let cursor: string | undefined
   do {
     const page = await store.list({ parentId, limit: 1000, ...(cursor !== undefined && { cursor }) })
-    for (const { sessionId } of page.sessions) yield sessionId
+    children.push(...page.sessions)
     cursor = page.next
   } while (cursor !== undefined)
+  children.sort((a, b) => a.createdAt - b.createdAt || (a.sessionId < b.sessionId ? -1 : 1))
+  return children.map(({ sessionId }) => sessionId)
 }

@@ -10,6 +10,7 @@ import {
 } from '@halter/protocol'
 import type { SessionAttachments, SessionHandle } from '../contracts/runtime.ts'
 import { HalterError } from '../errors.ts'
+import { gap } from './open-session.ts'
 import { repairEvents } from './repair.ts'
 import type { Runtime } from './runtime.ts'
 import { stampEvents } from './stamp-events.ts'
@@ -17,7 +18,8 @@ import { stampEvents } from './stamp-events.ts'
 /**
  * A new session that begins with events 1 to `at` of another, then says so, then is repaired where the cut fell into a turn. A store
  * that can shares the prefix; for one that cannot, it is copied.
- * @throws HalterError `ERR_SESSION_UNKNOWN`; `ERR_SESSION_INPUT` when there is no such event.
+ * @throws HalterError `ERR_SESSION_UNKNOWN`; `ERR_SESSION_INPUT` when there is no such event; `ERR_SESSION_DAMAGED` when one before it
+ * cannot be read.
  */
 export async function forkSession(
   runtime: Runtime,
@@ -59,7 +61,11 @@ async function headOf(runtime: Runtime, id: SessionId): Promise<number> {
 
 async function prefixOf(runtime: Runtime, from: SessionId, at: number): Promise<readonly StoredEvent[]> {
   const events: StoredEvent[] = []
-  if (at >= 1) for await (const event of runtime.store.replay(from, { limit: at })) events.push(event)
+  if (at >= 1)
+    for await (const event of runtime.store.replay(from, { limit: at })) {
+      if (event.seq !== events.length + 1) throw gap(from, events.length, event)
+      events.push(event)
+    }
   if (at >= 1 && events.length === at) return events
   const head = await headOf(runtime, from)
   throw new HalterError(

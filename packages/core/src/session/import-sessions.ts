@@ -2,6 +2,15 @@ import { foldSummary, type SessionId, type SessionSummary, type StoredEvent } fr
 import { HalterError, toErrorWire } from '../errors.ts'
 import { EXPORT_VERSION } from './export-session.ts'
 import type { Runtime } from './runtime.ts'
+import { blobIn } from './whole-parts.ts'
+
+/** What has come of one session so far. */
+interface Incoming {
+  readonly id: SessionId
+  /** How many events its header promises. */
+  readonly head: number
+  readonly events: StoredEvent[]
+}
 
 /**
  * Stores the sessions of an export, each whole or not at all, and returns their ids in the order of the export. What comes from
@@ -14,63 +23,42 @@ export async function importSessions(
 ): Promise<readonly SessionId[]> {
   const { parseStoredEvent } = await import('@halter/protocol/schema')
   const imported: SessionId[] = []
-  let current: { readonly id: SessionId; readonly head: number; readonly events: StoredEvent[] } | undefined
+  let current: Incoming | undefined
   let number = 0
-  const finish = async (): Promise<void> => {
-    if (!current) return
-    const { id, head, events } = current
-    if (events.length !== head)
-      throw wrong(
-        number,
-        `session ${id} should have ${head} events and has ${events.length}: the export is cut off`,
-      )
-    await store(runtime, id, events)
-    imported.push(id)
-  }
   for await (const line of lines) {
     number += 1
     if (line.trim() === '') continue
     const value = parseLine(line, number)
     if (isHeader(value)) {
-      await finish()
-      if (value.v !== EXPORT_VERSION)
-        throw wrong(number, `the export has version ${value.v}; this halter reads ${EXPORT_VERSION}`)
-      current = { id: value.sessionId, head: value.head, events: [] }
-    } else if (current) {
-      current.events.push(checked(value, current.events.length + 1, current.id, number))
-    } else throw wrong(number, 'the first line must be an export header')
+      if (current) imported.push(await store(runtime, current, number))
+      current = begin(value, number)
+    } else if (current) takeEvent(current, parse(parseStoredEvent, value, number), number)
+    else throw wrong(number, 'the first line must be an export header')
   }
-  await finish()
+  if (current) imported.push(await store(runtime, current, number))
   return imported
-
-  function checked(value: unknown, seq: number, id: SessionId, line: number): StoredEvent {
-    let event: StoredEvent
-    try {
-      event = parseStoredEvent(value)
-    } catch (error) {
-      throw wrong(line, toErrorWire(error).message)
-    }
-    if (event.seq !== seq) throw wrong(line, `seq ${event.seq} stands where ${seq} should`)
-    if (event.sessionId !== id)
-      throw wrong(line, `the event belongs to session ${event.sessionId}, not to ${id}`)
-    return event
-  }
 }
 
 interface Header {
-  readonly v: number
-  readonly sessionId: SessionId
-  readonly head: number
+  readonly type: 'export.header'
+  readonly v?: unknown
+  readonly sessionId?: unknown
+  readonly head?: unknown
 }
 
-function isHeader(value: unknown): value is Header {
-  const header = value as Partial<Header> & { readonly type?: unknown }
-  return (
-    header.type === 'export.header' && typeof header.sessionId === 'string' && typeof header.head === 'number'
-  )
+function isHeader(value: object): value is Header {
+  return (value as { readonly type?: unknown }).type === 'export.header'
 }
 
-function parseLine(line: string, number: number): unknown {
+function begin({ v, sessionId, head }: Header, line: number): Incoming {
+  if (v !== EXPORT_VERSION)
+    throw wrong(line, `the export has version ${String(v)}; this halter reads ${EXPORT_VERSION}`)
+  if (typeof sessionId !== 'string' || sessionId === '' || !Number.isSafeInteger(head) || Number(head) < 1)
+    throw wrong(line, 'a header needs the id of its session and a head of 1 or more')
+  return { id: sessionId, head: Number(head), events: [] }
+}
+
+function parseLine(line: string, number: number): object {
   try {
     const value: unknown = JSON.parse(line)
     if (typeof value === 'object' && value !== null) return value
@@ -80,12 +68,37 @@ function parseLine(line: string, number: number): unknown {
   throw wrong(number, 'it is not a JSON object')
 }
 
-async function store(runtime: Runtime, sessionId: SessionId, events: readonly StoredEvent[]): Promise<void> {
-  const summary = events.reduce<SessionSummary | undefined>(foldSummary, undefined)
-  if (!summary)
-    throw new HalterError('ERR_SESSION_INPUT', `Session ${sessionId} of the export has no session.started.`)
+function parse(parseEvent: (value: unknown) => StoredEvent, value: unknown, line: number): StoredEvent {
+  try {
+    return parseEvent(value)
+  } catch (error) {
+    throw wrong(line, toErrorWire(error).message)
+  }
+}
+
+function takeEvent({ id, head, events }: Incoming, event: StoredEvent, line: number): void {
+  const seq = events.length + 1
+  if (event.sessionId !== id)
+    throw wrong(line, `the event belongs to session ${event.sessionId}, not to ${id}`)
+  if (event.seq !== seq) throw wrong(line, `seq ${event.seq} stands where ${seq} should`)
+  if (seq > head) throw wrong(line, `session ${id} should have ${head} events, and this is one more`)
+  if (seq === 1 && event.type !== 'session.started')
+    throw wrong(line, `session ${id} begins with ${event.type}, not with session.started`)
+  const blob = blobIn(event)
+  if (blob) throw wrong(line, `it refers to a large part (sha256 ${blob.sha256}) that is not in the export`)
+  events.push(event)
+}
+
+async function store(runtime: Runtime, { id, head, events }: Incoming, line: number): Promise<SessionId> {
+  if (events.length !== head)
+    throw wrong(
+      line,
+      `session ${id} should have ${head} events and has ${events.length}: the export is cut off`,
+    )
+  const summary = events.reduce<SessionSummary | undefined>(foldSummary, undefined)!
   const commitId = runtime.service('ids').next('commit')
-  await runtime.store.create({ sessionId, commitId, events, summary })
+  await runtime.store.create({ sessionId: id, commitId, events, summary })
+  return id
 }
 
 function wrong(line: number, what: string): HalterError {

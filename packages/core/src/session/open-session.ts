@@ -139,7 +139,8 @@ function open(
   return new Session({ runtime, openLog, ...rest })
 }
 
-function gap(sessionId: string, head: number, next: StoredEvent | undefined): HalterError {
+/** The log does not go on where it stopped. */
+export function gap(sessionId: SessionId, head: number, next: StoredEvent | undefined): HalterError {
   const found = next ? `seq ${next.seq} follows ${head}` : `it ends at seq ${head}, before its head`
   return new HalterError(
     'ERR_SESSION_DAMAGED',

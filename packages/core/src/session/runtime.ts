@@ -34,6 +34,7 @@ import { LeaseKeeper } from './leases.ts'
 import { createSession, resumeSession } from './open-session.ts'
 import type { Session } from './session.ts'
 import { OpenSessionHandle } from './session-handle.ts'
+import { repairSession } from './repair-session.ts'
 import { drainSessions } from './drain-sessions.ts'
 import { Sinks } from './sinks.ts'
 import { verifySession } from './verify.ts'
@@ -198,9 +199,9 @@ export class Runtime implements SessionRuntime {
   }
 
   async repairSession(id: SessionId): Promise<SessionHandle | undefined> {
-    const { problems } = await this.verify(id)
-    const firstBad = Math.min(...problems.map(({ seq }) => seq))
-    return problems.length === 0 ? undefined : this.forkSession(id, { at: firstBad - 1 })
+    this.#refuseWhenClosed()
+    await this.live(id)?.log.drain()
+    return repairSession(this, id)
   }
 
   exportSession(id: SessionId): AsyncIterable<string> {

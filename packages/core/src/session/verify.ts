@@ -12,10 +12,8 @@ export async function verifySession(store: SessionStore, id: SessionId): Promise
   try {
     for await (const event of store.replay(id)) check.take(event)
   } catch (error) {
-    const seq = isHalterError(error, 'ERR_SESSION_DAMAGED')
-      ? Number(error.data?.['seq'])
-      : check.state.head + 1
-    check.report(seq, toErrorWire(error).message)
+    const seq = isHalterError(error, 'ERR_SESSION_DAMAGED') ? error.data?.['seq'] : undefined
+    check.report(typeof seq === 'number' ? seq : check.state.head + 1, toErrorWire(error).message)
   }
   return { sessionId: id, events: check.state.head, problems: check.problems }
 }
@@ -32,7 +30,11 @@ class LogCheck {
   take(event: StoredEvent): void {
     const { state } = this
     const { seq } = event
-    if (seq !== state.head + 1) this.report(seq, `follows seq ${state.head}: events are missing or doubled`)
+    if (seq !== state.head + 1)
+      this.report(
+        state.head + 1,
+        `is where seq ${seq} follows seq ${state.head}: events are missing or doubled`,
+      )
     if (event.sessionId !== this.#id) this.report(seq, `belongs to session ${event.sessionId}`)
     if (seq === 1 && event.type !== 'session.started')
       this.report(seq, `is ${event.type}, not session.started`)

@@ -142,7 +142,12 @@ function isLarge(event: StoredEvent): boolean {
 }
 
 function hasBlob(event: StoredEvent): boolean {
-  return partsOf(event)?.some(({ kind }) => kind === 'blob') ?? false
+  return blobIn(event) !== undefined
+}
+
+/** The first part of an event that only refers to its content. */
+export function blobIn(event: StoredEvent): BlobPart | undefined {
+  return partsOf(event)?.find(({ kind }) => kind === 'blob') as BlobPart | undefined
 }
 
 function isLargePart(part: Part): part is LargePart {
