@@ -17,16 +17,13 @@ export function defaultsOf(schema: JsonSchema): Record<string, unknown> {
  * a start.
  */
 export function checkFlat(schema: JsonSchema, value: Property): SchemaIssue[] | undefined {
-  const properties = Object.entries(propertiesOf(schema))
-  if (!hasOnly(schema, OBJECT_KEYWORDS) || schema['type'] !== 'object') return undefined
-  if (!properties.every(([, property]) => isFlat(property))) return undefined
-  const required = (schema['required'] as readonly string[] | undefined) ?? []
-  return [
-    ...required
-      .filter((name) => value[name] === undefined)
-      .map((name) => ({ path: [name], message: 'it is required and not there' })),
-    ...properties.flatMap(([name, property]) => checkProperty(name, property, value[name])),
-  ]
+  const flat = flatOf(schema)
+  if (!flat) return undefined
+  const issues: SchemaIssue[] = []
+  for (const name of flat.required)
+    if (value[name] === undefined) issues.push({ path: [name], message: 'it is required and not there' })
+  for (const [name, property] of flat.properties) checkProperty(issues, name, property, value[name])
+  return issues
 }
 
 /**
@@ -35,16 +32,43 @@ export function checkFlat(schema: JsonSchema, value: Property): SchemaIssue[] | 
  */
 export function validateFlat(schema: JsonSchema, value: unknown): SchemaResult<object> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  const completed = { ...defaultsOf(schema), ...value }
-  const issues = checkFlat(schema, completed)
-  if (!issues) return undefined
-  const known = propertiesOf(schema)
-  const unknown =
-    schema['additionalProperties'] === false
-      ? Object.keys(value).filter((key) => !Object.hasOwn(known, key))
-      : []
-  issues.push(...unknown.map((key) => ({ path: [key], message: 'there is no such key' })))
+  const flat = flatOf(schema)
+  if (!flat) return undefined
+  const completed = flat.hasDefaults ? { ...defaultsOf(schema), ...value } : { ...value }
+  const issues = checkFlat(schema, completed)!
+  if (schema['additionalProperties'] === false)
+    for (const key of Object.keys(value))
+      if (!flat.names.has(key)) issues.push({ path: [key], message: 'there is no such key' })
   return issues.length > 0 ? { issues } : { value: completed }
+}
+
+/** A schema of plain properties, as it is checked. */
+interface FlatSchema {
+  readonly properties: readonly (readonly [name: string, property: Property])[]
+  readonly names: ReadonlySet<string>
+  readonly required: readonly string[]
+  readonly hasDefaults: boolean
+}
+
+// A schema is read once, since tools are called often. Keyed by the schema object itself, so an entry goes when its plugin does.
+const read = new WeakMap<JsonSchema, FlatSchema | 'more'>()
+
+function flatOf(schema: JsonSchema): FlatSchema | undefined {
+  let flat = read.get(schema)
+  if (!flat) read.set(schema, (flat = readFlat(schema) ?? 'more'))
+  return flat === 'more' ? undefined : flat
+}
+
+function readFlat(schema: JsonSchema): FlatSchema | undefined {
+  const properties = Object.entries(propertiesOf(schema))
+  if (!hasOnly(schema, OBJECT_KEYWORDS) || schema['type'] !== 'object') return undefined
+  if (!properties.every(([, property]) => isFlat(property))) return undefined
+  return {
+    properties,
+    names: new Set(properties.map(([name]) => name)),
+    required: (schema['required'] as readonly string[] | undefined) ?? [],
+    hasDefaults: properties.some(([, property]) => 'default' in property),
+  }
 }
 
 const TELLING = ['title', 'description', 'default', 'examples', '$schema', '$id', '$comment', 'deprecated']
@@ -80,19 +104,19 @@ function isPlainString(items: unknown): boolean {
   )
 }
 
-function checkProperty(name: string, property: Property, value: unknown): SchemaIssue[] {
-  if (value === undefined) return []
+function checkProperty(issues: SchemaIssue[], name: string, property: Property, value: unknown): void {
+  if (value === undefined) return
   const expected = property['type'] as string
   if (!isOfType(value, expected)) {
     const got = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
-    return [{ path: [name], message: `expected ${expected}, got ${got}` }]
+    issues.push({ path: [name], message: `expected ${expected}, got ${got}` })
+  } else if (Array.isArray(value)) {
+    for (const [index, each] of value.entries())
+      checkProperty(issues, `${name}.${index}`, property['items'] as Property, each)
+  } else {
+    const wrong = outOfBounds(property, value)
+    if (wrong !== undefined) issues.push({ path: [name], message: wrong })
   }
-  if (Array.isArray(value))
-    return value.flatMap((each, index) =>
-      checkProperty(`${name}.${index}`, property['items'] as Property, each),
-    )
-  const wrong = outOfBounds(property, value)
-  return wrong === undefined ? [] : [{ path: [name], message: wrong }]
 }
 
 function isOfType(value: unknown, type: string): boolean {
