@@ -141,6 +141,7 @@ export type { ChildHandle, ChildResult, SpawnRequest, SubagentControl } from './
 export type {
   Budget,
   BudgetRequest,
+  BudgetRest,
   Clock,
   Environment,
   EnvironmentFacts,

@@ -11,26 +11,46 @@ const KEPT_ACCOUNTS = 1000
  */
 export function createBudget(): Budget {
   const accounts = new Map<string, Account>()
+  let waiting: (() => void)[] = []
+  const wake = (): void => {
+    const woken = waiting
+    waiting = []
+    for (const resolve of woken) resolve()
+  }
   return {
     reserve(request) {
       checkSteps(request)
       checkTime(request)
       checkPrices(request)
-      const account = accountOf(accounts, request.rootId)
-      account.raise(amountOf(request.spent)) // what the log says, and no reservation of ours
+      const account = accountOf(accounts, request)
       const asked = amountOf(request.estimate)
       checkAmount(account, request, asked)
-      return reservation(account, asked)
+      return reservation(account, asked, wake)
     },
+    left(request) {
+      const { spent, reserved, open } = accountOf(accounts, request)
+      const { tokens, usd } = request.limits
+      return {
+        inFlight: open,
+        ...(tokens !== undefined && { tokens: Math.max(0, tokens - spent.tokens - reserved.tokens) }),
+        ...(usd !== undefined && { usd: Math.max(0, usd - spent.usd - reserved.usd) }),
+      }
+    },
+    freed: () => new Promise((resolve) => waiting.push(resolve)),
   }
 }
 
-function accountOf(accounts: Map<string, Account>, id: string): Account {
-  const known = accounts.get(id)
-  if (known) accounts.delete(id)
+/** The account of the session whose limits these are. */
+function accountOf(
+  accounts: Map<string, Account>,
+  { rootId, spent }: Pick<BudgetRequest, 'rootId' | 'spent'>,
+): Account {
+  const known = accounts.get(rootId)
+  if (known) accounts.delete(rootId)
   else if (accounts.size >= KEPT_ACCOUNTS) forgetIdle(accounts)
   const account = known ?? new Account()
-  accounts.set(id, account) // the last of the map is the one used last
+  accounts.set(rootId, account) // the last of the map is the one used last
+  account.raise(amountOf(spent)) // what the log says, and no reservation of ours
   return account
 }
 
@@ -65,12 +85,14 @@ function checkAmount(account: Account, { limits }: BudgetRequest, asked: Amount)
 }
 
 /** Counts once: what comes after the first `settle` or `release` changes nothing. */
-function reservation(account: Account, asked: Amount): Reservation {
+function reservation(account: Account, asked: Amount, onEnd: () => void): Reservation {
   account.reserve(asked)
   let isOpen = true
   const close = (spent?: Amount): void => {
-    if (isOpen) account.settle(asked, spent)
+    if (!isOpen) return
     isOpen = false
+    account.settle(asked, spent)
+    onEnd()
   }
   return {
     // A call whose price is not known is taken to have cost what was set aside.

@@ -80,8 +80,20 @@ export interface Reservation {
   release(): void
 }
 
+/** What limits leave for one more call, calls in flight taken off. A unit that is not limited is absent. */
+export interface BudgetRest {
+  readonly tokens?: number
+  readonly usd?: number
+  /** Calls in flight that hold a part of it: what they do not use comes back. */
+  readonly inFlight: number
+}
+
 /** Slot `budget`: says no before a call, never after. Reservations of one root never overlap what is left. */
 export interface Budget {
   /** @throws HalterError `ERR_BUDGET_EXHAUSTED` naming the limit; `ERR_BUDGET_PRICES` for dollars without prices. */
   reserve(request: BudgetRequest): Reservation
+  /** What is left, so that a call can be made to fit. Absent: a call asks for the most it can cost, or is refused. */
+  left?(request: Omit<BudgetRequest, 'estimate'>): BudgetRest
+  /** Resolves when the next reservation ends. Absent: a call that calls in flight leave no room for is refused, not held back. */
+  freed?(): Promise<void>
 }

@@ -1,15 +1,14 @@
 import { addUsage, NO_USAGE, type MessageId, type ModelPurpose, type Usage } from '@halter/protocol'
 import {
   RETRYABLE_KINDS,
-  type ModelPrices,
   type ModelReply,
   type ModelRequest,
   type ResolvedModel,
 } from '../contracts/provider.ts'
 import { HalterError, isHalterError } from '../errors.ts'
-import type { Reservation } from '../contracts/system.ts'
 import type { Activity } from './activity.ts'
 import { ReplyDraft, type DraftListener } from './reply-draft.ts'
+import { reserveBudget, withCost } from './reserve-budget.ts'
 
 /** One call of a model. */
 export interface ModelCall {
@@ -37,7 +36,7 @@ export const NO_LISTENER: DraftListener = Object.freeze({
 })
 
 /**
- * The only way to a model. Asks `request.transform`, sets aside budget, streams, and tries again while that is safe: after a
+ * The only way to a model. Asks `request.transform`, sets aside budget (for a shorter reply, where no more is left), streams, and tries again while that is safe: after a
  * retryable failure, and only as long as nothing of the reply has been seen.
  * @throws HalterError `ERR_BUDGET_EXHAUSTED`, `ERR_MODEL_FAILED` with its kind, `ERR_MODEL_TIMEOUT`, or the reason of an abort.
  */
@@ -48,12 +47,13 @@ export async function callModel(
 ): Promise<CalledModel> {
   const transformed = await activity.transform('request.transform', request)
   const model = await resolveAgain(activity, request, transformed, call.model)
-  const final = model === call.model ? transformed : { ...transformed, model: model.model }
-  const reservation = reserve(activity, final, call, model)
+  const asked = model === call.model ? transformed : { ...transformed, model: model.model }
+  const { reservation, request: final } = await reserveBudget(activity, asked, call, model)
   const tries = new Tries(activity, final, call, model)
   try {
     const draft = await tries.run()
     const message = draft.finish(activity.clock.now(), model.model)
+    if (final !== asked && message.stopReason === 'max-output') warnOfShortReply(activity, final)
     return { message, usage: tries.usage, metadata: draft.metadata, warnings: draft.warnings, model }
   } catch (error) {
     call.onFailure?.(tries.draft, tries.usage, model)
@@ -64,6 +64,15 @@ export async function callModel(
   }
 }
 
+/** A reply that the model would have made longer, had there been budget for it. */
+function warnOfShortReply(activity: Activity, { maxOutputTokens }: ModelRequest): void {
+  activity.warn(
+    'ERR_BUDGET_EXHAUSTED',
+    `The reply was cut off at ${maxOutputTokens} tokens: the budget left no more for it. Raise limits.tokens or limits.usd.`,
+    undefined,
+  )
+}
+
 async function resolveAgain(
   activity: Activity,
   before: ModelRequest,
@@ -72,30 +81,6 @@ async function resolveAgain(
 ): Promise<ResolvedModel> {
   if (after.model === before.model) return model
   return activity.resolveModel(after.model, model.role)
-}
-
-/** Room for the call in the limits of the session and of each of its ancestors: in all of them, or in none. */
-export function reserve(
-  activity: Activity,
-  request: ModelRequest,
-  call: Pick<ModelCall, 'estimatedTokens'>,
-  model: ResolvedModel,
-): Reservation {
-  const inputTokens = call.estimatedTokens
-  const outputTokens = request.maxOutputTokens ?? model.info.maxOutput
-  const estimate = withCost({ inputTokens, outputTokens }, model.info.prices)
-  const budget = activity.service('budget')
-  const taken: Reservation[] = []
-  try {
-    for (const limit of activity.spending()) taken.push(budget.reserve({ ...limit, estimate }))
-  } catch (error) {
-    for (const reservation of taken) reservation.release()
-    throw error
-  }
-  return {
-    settle: (usage) => taken.forEach((reservation) => reservation.settle(usage)),
-    release: () => taken.forEach((reservation) => reservation.release()),
-  }
 }
 
 /** The tries of one call, and what they have cost together. */
@@ -232,18 +217,4 @@ export function asModelError(error: unknown, model: ResolvedModel): HalterError 
     cause: error,
     kind: 'invalid-request',
   })
-}
-
-/** Usage with its price, where the model has prices. */
-export function withCost(usage: Usage, prices: ModelPrices | undefined): Usage {
-  if (!prices || usage.costUsd !== undefined) return usage
-  const read = usage.cacheReadTokens ?? 0
-  const written = usage.cacheWriteTokens ?? 0
-  const plain = Math.max(0, usage.inputTokens - read - written)
-  const perMillion =
-    plain * prices.input +
-    usage.outputTokens * prices.output +
-    read * (prices.cacheRead ?? prices.input) +
-    written * (prices.cacheWrite ?? prices.input)
-  return { ...usage, costUsd: perMillion / 1_000_000 }
 }

@@ -2,7 +2,8 @@ import { NO_USAGE } from '@halter/protocol'
 import type { ModelRequest, ProviderCompaction, ResolvedModel } from '../contracts/provider.ts'
 import { HalterError } from '../errors.ts'
 import type { Activity } from './activity.ts'
-import { asModelError, reserve, withCost } from './call-model.ts'
+import { asModelError } from './call-model.ts'
+import { reserveBudget, withCost } from './reserve-budget.ts'
 
 /** One compaction by a provider. */
 export interface ProviderCompactionCall {
@@ -22,8 +23,8 @@ export async function compactByProvider(
   call: ProviderCompactionCall,
 ): Promise<ProviderCompaction> {
   const { model, instructions } = call
-  const request = await activity.transform('request.transform', call.request)
-  const reservation = reserve(activity, request, call, model)
+  const asked = await activity.transform('request.transform', call.request)
+  const { reservation, request } = await reserveBudget(activity, asked, call, model)
   let usage = NO_USAGE
   try {
     const compaction = await withinSilence(activity, model, (signal) =>
