@@ -113,7 +113,7 @@ export class EventLog {
           continue
         }
       }
-      this.#accept(appends, batch.events)
+      this.#accept(appends, batch)
     }
     this.#flushing = undefined
   }
@@ -151,7 +151,8 @@ export class EventLog {
   }
 
   /** What was committed goes into the state, to the readers, and back to whoever appended it. */
-  #accept(appends: readonly Append[], events: readonly StoredEvent[]): void {
+  #accept(appends: readonly Append[], { events, checkpoint }: CommitBatch): void {
+    if (checkpoint) this.#checkpointSeq = checkpoint.seq
     this.#summary = this.#summaryAfter(events)
     for (const event of events) this.state.apply(event)
     this.#options.publish(events)
@@ -169,9 +170,7 @@ export class EventLog {
     const { state } = this
     if (!this.#options.store.keepsCheckpoints || state.head - this.#checkpointSeq < CHECKPOINT_EVERY)
       return undefined
-    const checkpoint = state.checkpoint()
-    if (checkpoint) this.#checkpointSeq = checkpoint.seq
-    return checkpoint
+    return state.checkpoint()
   }
 
   #readOnly(): HalterError | undefined {

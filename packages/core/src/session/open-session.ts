@@ -52,10 +52,11 @@ export async function resumeSession(
   const lease = await runtime.leases?.take(id, options.steal)
   try {
     const stored = (await runtime.store.load(id))! // again: until the lease was ours, its log could grow
-    const state = await foldLog(runtime, stored)
-    const checkpointSeq = stored.checkpoint?.seq
+    const { state, checkpointSeq } = await foldLog(runtime, stored)
     const rest = { attachments: options, lease, checkpointSeq, startSource: 'resume' } as const
-    const session = open(runtime, state, stored.summary, rest)
+    // Not every commit of usage brought a summary.
+    const summary = { ...stored.summary, usage: state.usage.total }
+    const session = open(runtime, state, summary, rest)
     if (!state.readOnly) await takeUp(session, options.interrupted ?? 'close')
     return session
   } catch (error) {
@@ -81,22 +82,34 @@ async function takeUp(session: Session, wish: NonNullable<ResumeOptions['interru
   )
 }
 
-/** The state of a stored log: from its checkpoint and what came after, or else from the start. */
-async function foldLog(runtime: Runtime, { summary, head, checkpoint }: StoredSession): Promise<SessionFold> {
+/** The state of a stored log, and the checkpoint that it was made from; 0: none was there, or of any use. */
+async function foldLog(
+  runtime: Runtime,
+  stored: StoredSession,
+): Promise<{ readonly state: SessionFold; readonly checkpointSeq: number }> {
+  const { head, summary } = stored
   const { sessionId } = summary
   const { store } = runtime
-  const { reducers } = runtime.kernel.current
-  const read = ({ from, to }: SeqRange): AsyncIterable<StoredEvent> =>
-    store.replay(sessionId, { after: from - 1, limit: to - from + 1 })
-  const restored = checkpoint && (await SessionFold.restore(checkpoint, read, reducers))
-  const state = restored ?? new SessionFold(reducers)
-  if (state.head === head) return state
+  const state = (await restore(runtime, stored)) ?? new SessionFold(runtime.kernel.current.reducers)
+  const checkpointSeq = state.head
+  if (state.head === head) return { state, checkpointSeq }
   for await (const event of store.replay(sessionId, { after: state.head, limit: head - state.head })) {
     if (event.seq !== state.head + 1) throw gap(sessionId, state.head, event)
     state.apply(event)
   }
   if (state.head !== head) throw gap(sessionId, state.head, undefined)
-  return state
+  return { state, checkpointSeq }
+}
+
+/** What a checkpoint leads to, with the messages that it names. */
+async function restore(
+  { store, kernel }: Runtime,
+  { summary, head, checkpoint }: StoredSession,
+): Promise<SessionFold | undefined> {
+  if (!checkpoint || checkpoint.seq > head) return undefined
+  const read = ({ from, to }: SeqRange): AsyncIterable<StoredEvent> =>
+    store.replay(summary.sessionId, { after: from - 1, limit: to - from + 1 })
+  return SessionFold.restore(checkpoint, read, kernel.current.reducers)
 }
 
 /** How the turn began that the log holds open. */
