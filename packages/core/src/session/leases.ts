@@ -1,7 +1,7 @@
 import type { SessionId } from '@halter/protocol'
 import type { Lease, LeaseHolder, LeaseOperations } from '../contracts/session-store.ts'
 import type { Clock } from '../contracts/system.ts'
-import { toErrorWire } from '../errors.ts'
+import { isHalterError, toErrorWire } from '../errors.ts'
 import { isGone, thisHolder } from './lease-holder.ts'
 
 /** How long a lease lasts without renewal. Milliseconds. */
@@ -59,11 +59,7 @@ export class LeaseKeeper {
   async #release(id: SessionId): Promise<void> {
     const lease = this.#held.get(id)
     if (!lease) return
-    this.#held.delete(id)
-    if (this.#held.size === 0) {
-      clearInterval(this.#timer)
-      this.#timer = undefined
-    }
+    this.#forget(id)
     try {
       await this.#options.leases.release(lease)
     } catch (error) {
@@ -71,15 +67,25 @@ export class LeaseKeeper {
     }
   }
 
-  /** A lease that was taken away is left to its session's next commit, which is refused. */
+  #forget(id: SessionId): void {
+    this.#held.delete(id)
+    if (this.#held.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** A lease that was taken away is told once and left to its session's next commit, which is refused. */
   async #renewAll(): Promise<void> {
     const { leases, clock, warn } = this.#options
-    for (const [id, lease] of this.#held)
+    for (const [id, lease] of this.#held) {
+      const isStillOurs = (): boolean => this.#held.get(id) === lease
       try {
         const renewed = await leases.renew(lease, { ttlMs: TTL_MS, now: clock.now() })
-        if (this.#held.has(id)) this.#held.set(id, renewed)
+        if (isStillOurs()) this.#held.set(id, renewed)
       } catch (error) {
         warn(toErrorWire(error))
+        if (isStillOurs() && isHalterError(error, 'ERR_SESSION_LEASED')) this.#forget(id)
       }
+    }
   }
 }

@@ -168,9 +168,13 @@ export class Runtime implements SessionRuntime {
     return this.#sessions.get(id)?.session
   }
 
-  async listSessions(query?: SessionQuery): Promise<SessionPage> {
-    const page = await this.store.list(query)
-    return { ...page, sessions: await Promise.all(page.sessions.map((summary) => this.#withStatus(summary))) }
+  async listSessions(query: SessionQuery = {}): Promise<SessionPage> {
+    const { status } = query
+    // To a store, both are one: only who looks can tell whether somebody alive runs it.
+    const isOpen = status === 'running' || status === 'interrupted'
+    const page = await this.store.list(isOpen ? { ...query, status: 'running' } : query)
+    const sessions = await Promise.all(page.sessions.map((summary) => this.#withStatus(summary)))
+    return { ...page, sessions: isOpen ? sessions.filter((each) => each.status === status) : sessions }
   }
 
   async latestSession(workingDir: string): Promise<SessionSummary | undefined> {

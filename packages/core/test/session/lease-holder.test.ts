@@ -1,0 +1,76 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { isGone, thisHolder } from '../../src/session/lease-holder.ts'
+
+const self = thisHolder('me')
+
+/** A process of its own, until the test is over. */
+function start(command: string, args: readonly string[]): ChildProcess {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
+}
+
+/** Fields of /proc/PID/stat from the third on; undefined when there is no such process. */
+function statOf(pid: number): readonly string[] | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')
+  } catch {
+    return undefined
+  }
+}
+
+/** The holder that a process would be. */
+function holderOf(pid: number) {
+  return { ...self, owner: 'other', pid, pidStartTime: statOf(pid)?.[19] ?? '' }
+}
+
+describe('this process, as a holder,', () => {
+  test('is itself, and there', () => {
+    expect(self).toMatchObject({ owner: 'me', host: hostname(), pid: process.pid })
+    expect(isGone(self)).toBe(false)
+  })
+
+  test('of another start of the host is gone', () => {
+    expect(isGone({ ...self, bootId: 'another start' })).toBe(self.bootId !== '')
+    expect(isGone({ ...self, bootId: '' })).toBe(false) // nobody can tell
+  })
+
+  test('on another host may well be there, whatever its pid', () => {
+    for (const pid of [self.pid, 2 ** 22 + 1])
+      expect(isGone({ ...self, host: 'elsewhere', bootId: 'other', pid })).toBe(false)
+  })
+})
+
+describe.skipIf(process.platform !== 'linux')('another process of this host', () => {
+  test('is there as long as it runs, and gone when it has ended', async () => {
+    const child = start(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+    const holder = holderOf(child.pid!)
+    expect(holder.pidStartTime).toMatch(/^\d+$/)
+    expect(isGone(holder)).toBe(false)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    expect(isGone(holder)).toBe(true)
+  })
+
+  test('whose pid another one has now is gone', () => {
+    expect(isGone({ ...self, pidStartTime: '1' })).toBe(true)
+    expect(isGone({ ...self, pidStartTime: '' })).toBe(false) // it could not be read then
+  })
+
+  test('that has ended and that its parent has not asked for is gone', async () => {
+    // The shell becomes a program that never asks for the child it had.
+    const parent = start('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 20'])
+    const [line] = (await once(parent.stdout!, 'data')) as [Buffer]
+    const zombie = Number(String(line))
+    while (statOf(zombie)?.[0] !== 'Z') await sleep(5)
+    expect(isGone(holderOf(zombie))).toBe(true)
+    expect(isGone(holderOf(parent.pid!))).toBe(false)
+  })
+})
