@@ -121,6 +121,19 @@ test('fifty children in parallel never spend more than the limit of the one who 
   expect(done).toBeLessThan(50)
 })
 
+test('limits of one turn bind the children that it asks, too', async () => {
+  const script = (request: ModelRequest): TestReply => {
+    if (isChild(request)) return { text: 'never' }
+    if (request.messages.length > 1) return { text: 'all done' }
+    const usage = { inputTokens: 900, outputTokens: 0 }
+    return { toolCalls: [{ name: 'fan_out', input: { count: 1 } }], usage }
+  }
+  const { session, provider } = await limited({}, script)
+  const { reason } = await session.submitTurn('go', { limits: { tokens: 1_000 } }).result
+  expect(reason).toBe('budget-exhausted')
+  expect(provider.requests.filter(isChild)).toEqual([])
+})
+
 test('a call that waits for room ends when its turn is interrupted', async () => {
   const script = (request: ModelRequest): TestReply =>
     isChild(request) ? { hangs: true } : { toolCalls: [{ name: 'fan_out', input: { count: 3 } }] }

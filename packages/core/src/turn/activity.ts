@@ -39,8 +39,13 @@ export class Activity implements DispatchContext {
     this.abort = new AbortScope(session.runtime.timeouts.interruptGrace)
     this.turn = turnId === undefined ? undefined : { turnId }
     this.#pinned = session.runtime.kernel.pin()
-    const scope = session.scopeIn(this.#pinned.generation)
-    this.scope = turnId === undefined ? scope : scope.openTurn({ turnId, signal: this.abort.signal })
+    try {
+      const scope = session.scopeIn(this.#pinned.generation)
+      this.scope = turnId === undefined ? scope : scope.openTurn({ turnId, signal: this.abort.signal })
+    } catch (error) {
+      this.#pinned.release()
+      throw error
+    }
   }
 
   get generation(): Generation {
@@ -120,7 +125,8 @@ export class Activity implements DispatchContext {
     const { session } = this
     const chain: Spending[] = []
     for (let owner: Session | undefined = session; owner; owner = owner.ties?.parent) {
-      const { limits } = owner.state.blueprint
+      // The turn that asked for a child may have limits of its own, and the child is a part of it.
+      const limits = { ...owner.state.blueprint.limits, ...owner.turns.current?.options.limits }
       chain.push({
         sessionId: session.id,
         rootId: owner.id,

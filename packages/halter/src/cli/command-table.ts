@@ -84,6 +84,16 @@ export const RUN = {
       summary: 'let this tool run without asking; may be repeated',
     },
     'max-turns': { type: 'integer', placeholder: 'n', summary: 'at most so many model calls' },
+    budget: {
+      type: 'string',
+      placeholder: 'limits',
+      summary: 'spend at most usd=2,tokens=50k,steps=20,time=10m, or some of these',
+    },
+    'output-schema': {
+      type: 'string',
+      placeholder: 'file',
+      summary: 'the answer is JSON that fits this JSON Schema; text on stdout is that JSON alone',
+    },
     title: { type: 'string', placeholder: 'text', summary: 'name the session' },
     'system-prompt': {
       type: 'string',

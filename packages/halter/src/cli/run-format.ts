@@ -1,4 +1,12 @@
-import type { ErrorWire, SessionEvent, SessionId, TurnId, Usage } from '@halter/protocol'
+import {
+  textOf,
+  toolCallsOf,
+  type ErrorWire,
+  type SessionEvent,
+  type SessionId,
+  type TurnId,
+  type Usage,
+} from '@halter/protocol'
 import type { SessionHandle, TurnResult } from '@halter/core'
 import type { Output } from './output.ts'
 import { TextFormat } from './text-format.ts'
@@ -23,10 +31,29 @@ export interface RunFormat {
   end(result: RunResult): void
 }
 
-/** The formats of `--output-format`, by name. */
-export function runFormat(name: 'text' | 'json' | 'stream-json', output: Output): RunFormat {
+/** The formats of `--output-format`, by name; `answer` is `text` where `--output-schema` asks for JSON. */
+export function runFormat(name: 'text' | 'answer' | 'json' | 'stream-json', output: Output): RunFormat {
   if (name === 'text') return new TextFormat(output)
+  if (name === 'answer') return answerFormat(output)
   return name === 'json' ? jsonFormat(output) : streamFormat(output)
+}
+
+/** Stdout gets the checked answer as a line of JSON and nothing else; what the model says on the way is talk. */
+function answerFormat(output: Output): RunFormat {
+  const text = new TextFormat(output)
+  return {
+    begin: (session, isResumed) => text.begin(session, isResumed),
+    event(event) {
+      if (event.type === 'text.delta') return
+      if (event.type !== 'message.appended' || event.message.role !== 'assistant') return text.event(event)
+      const said = textOf(event.message).trim()
+      if (said !== '' && toolCallsOf(event.message).length > 0) output.talk(said)
+    },
+    end(result) {
+      if (result.output !== undefined) output.json(result.output)
+      text.end(result)
+    },
+  }
 }
 
 function jsonFormat(output: Output): RunFormat {

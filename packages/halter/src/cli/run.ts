@@ -1,10 +1,12 @@
-import type { SessionHandle, SessionRuntime, TurnResult } from '@halter/core'
+import type { SessionHandle, SessionRuntime, TurnOptions, TurnResult } from '@halter/core'
+import type { Usage } from '@halter/protocol'
 import { allowedTools } from './allowed-tools.ts'
 import type { OptionValues, RUN } from './command-table.ts'
 import { findSession } from './find-session.ts'
 import { INTERRUPTED, listenForInterrupts } from './interrupts.ts'
 import { isInteractive, openRuntime, type OpenRuntime } from './open-runtime.ts'
 import type { Output } from './output.ts'
+import type { RunBudget } from './parse-budget.ts'
 import { runFormat, type RunFormat, type RunResult } from './run-format.ts'
 import { terminalApprovals } from './terminal-approvals.ts'
 import { UsageError } from './usage-error.ts'
@@ -18,6 +20,7 @@ export async function run(
   output: Output,
 ): Promise<number> {
   checkOptions(options)
+  const wishes = await readWishes(options)
   const prompt = await readPrompt(positionals)
   const interrupts = listenForInterrupts((name) =>
     output.complain(`${name}: ending the turn. Once more leaves at once.`),
@@ -35,10 +38,10 @@ export async function run(
   )
   try {
     if (leave.aborted) return INTERRUPTED
-    const { session, isResumed } = await openSession(open, options, output)
-    const format = runFormat(options['output-format'] ?? 'text', output)
+    const { session, isResumed } = await openSession(open, { options, wishes }, output)
+    const format = runFormat(formatName(options), output)
     format.begin(session, isResumed)
-    const result = await runTurn(session, prompt, { options, isResumed, format, leave })
+    const result = await runTurn(session, prompt, { options, wishes, isResumed, format, leave })
     if (leave.aborted || result.reason === 'interrupted') return INTERRUPTED
     return result.status === 'completed' ? 0 : 1
   } finally {
@@ -57,6 +60,28 @@ function checkOptions(options: RunOptions): void {
     throw new UsageError('A system prompt belongs to a new session; this one has its own.', 'run')
 }
 
+/** What options ask for that has to be read before anything starts. */
+interface Wishes {
+  readonly budget?: RunBudget
+  readonly output?: NonNullable<TurnOptions['output']>
+}
+
+async function readWishes(options: RunOptions): Promise<Wishes> {
+  const { 'max-turns': maxTurns, 'output-schema': schema } = options
+  const budget =
+    options.budget === undefined ? undefined : (await import('./parse-budget.ts')).parseBudget(options.budget)
+  if (budget?.steps !== undefined && maxTurns !== undefined)
+    throw new UsageError('--max-turns and the steps of --budget are the same limit. Take one.', 'run')
+  const output =
+    schema === undefined ? undefined : await (await import('./output-schema.ts')).readOutputSchema(schema)
+  return { ...(budget && { budget }), ...(output && { output }) }
+}
+
+function formatName(options: RunOptions): Parameters<typeof runFormat>[0] {
+  const { 'output-format': name = 'text', 'output-schema': schema } = options
+  return name === 'text' && schema !== undefined ? 'answer' : name
+}
+
 /** The words of the command line, or what is piped in. Stdin is left alone where there are words: it may never end. */
 async function readPrompt(positionals: readonly string[]): Promise<string> {
   if (positionals.length === 0 && process.stdin.isTTY)
@@ -73,7 +98,7 @@ async function readStdin(): Promise<string> {
 
 async function openSession(
   { runtime, config, cwd }: OpenRuntime,
-  options: RunOptions,
+  { options, wishes: { budget } }: { readonly options: RunOptions; readonly wishes: Wishes },
   output: Output,
 ): Promise<{ session: SessionHandle; isResumed: boolean }> {
   if (options.session !== undefined || options.continue) {
@@ -92,6 +117,7 @@ async function openSession(
     workingDir: cwd,
     ...(title !== undefined && { title }),
     ...(maxTurns !== undefined && { maxTurns }),
+    ...(budget && { limits: budget }),
     ...(system !== undefined && { systemPrompt: system }),
     ...(append !== undefined && { appendSystemPrompt: append }),
   })
@@ -118,23 +144,42 @@ async function resumeSession(
 
 interface TurnContext {
   readonly options: RunOptions
+  readonly wishes: Wishes
   readonly isResumed: boolean
   readonly format: RunFormat
   readonly leave: AbortSignal
 }
 
 async function runTurn(session: SessionHandle, prompt: string, context: TurnContext): Promise<TurnResult> {
-  const { options, isResumed, format, leave } = context
+  const { options, wishes, isResumed, format, leave } = context
   const turn = session.submitTurn(prompt, {
     signal: leave,
+    ...(wishes.output && { output: wishes.output }),
     // A new session was made with these; one that goes on keeps its own, and this turn differs.
     ...(isResumed && options.model !== undefined && { model: options.model }),
-    ...(isResumed && options['max-turns'] !== undefined && { limits: { steps: options['max-turns'] } }),
+    ...(isResumed && { limits: turnLimits(session, options, wishes) }),
   })
   for await (const event of turn) format.event(event)
   const result = await turn.result
   format.end(runResult(session, result))
   return result
+}
+
+/** Limits count what a session has spent in all; a budget is what may be added to that. */
+function turnLimits(
+  { usage: { total, children } }: SessionHandle,
+  { 'max-turns': steps }: RunOptions,
+  { budget }: Wishes,
+): NonNullable<TurnOptions['limits']> {
+  const spent = (amount: (usage: Usage) => number): number => amount(total) + amount(children)
+  return {
+    ...(steps !== undefined && { steps }),
+    ...budget,
+    ...(budget?.tokens !== undefined && {
+      tokens: budget.tokens + spent(({ inputTokens, outputTokens }) => inputTokens + outputTokens),
+    }),
+    ...(budget?.usd !== undefined && { usd: budget.usd + spent(({ costUsd = 0 }) => costUsd) }),
+  }
 }
 
 function runResult({ id }: SessionHandle, result: TurnResult): RunResult {
