@@ -1,4 +1,4 @@
-import { HalterError } from '../errors.ts'
+import { HalterError, toErrorWire } from '../errors.ts'
 import { Activity } from '../turn/activity.ts'
 import { within } from '../turn/within.ts'
 import type { Session } from './session.ts'
@@ -18,12 +18,24 @@ export async function closeSession(session: Session, reason: string): Promise<vo
   await session.turns.settled()
   for (const child of session.children) void child.turns.interrupt('its parent was shut down')
   await Promise.all(session.settling)
-  const activity = new Activity(session)
   try {
-    await within(END_TIMEOUT_MS, activity.hooks.observe('session.end', { reason }, activity))
+    await runEndHooks(session, reason)
     await session.log.append([{ type: 'session.closed', reason }])
   } finally {
-    await activity.release()
     await session.runtime.forget(session)
+  }
+}
+
+/** Whatever keeps the hooks from being called keeps no session open. */
+async function runEndHooks(session: Session, reason: string): Promise<void> {
+  let activity: Activity | undefined
+  try {
+    activity = new Activity(session)
+    await within(END_TIMEOUT_MS, activity.hooks.observe('session.end', { reason }, activity))
+  } catch (error) {
+    const { code, message } = toErrorWire(error)
+    session.warn({ code, message })
+  } finally {
+    await activity?.release()
   }
 }

@@ -21,9 +21,9 @@ const arriving = new WeakMap<Session, number>()
  */
 export async function openChild(parent: Session, asked: SpawnRequest): Promise<ChildHandle> {
   const leave = enter(parent)
-  const own = parent.turns.current ? undefined : new Activity(parent)
-  const activity = parent.turns.current ?? own!
+  let own: Activity | undefined
   try {
+    const activity = parent.turns.current ?? (own = new Activity(parent))
     const request = await judgeRequest(activity, asked)
     const toolNames = allowedTools(parent, request)
     const blueprint = childBlueprint(parent, request)

@@ -10,6 +10,7 @@ import { SubmittedTurn } from './submitted-turn.ts'
 
 interface BoundaryTask {
   readonly run: (activity: Activity) => Promise<void>
+  readonly fail: (error: unknown) => void
 }
 
 /** The turns of a session: one at a time, in order; what joins the running one; and work between two steps. */
@@ -78,7 +79,7 @@ export class TurnQueue {
     if (this.#closed) return Promise.reject(this.#closed)
     this.refuseToWaitInside('a step boundary')
     const { promise, resolve, reject: fail } = Promise.withResolvers<T>()
-    this.#tasks.push({ run: (activity) => work(activity).then(resolve, fail) })
+    this.#tasks.push({ run: (activity) => work(activity).then(resolve, fail), fail })
     this.#wake()
     return promise
   }
@@ -211,13 +212,14 @@ export class TurnQueue {
   }
 
   async #runIdleTasks(): Promise<void> {
-    const activity = new Activity(this.#session)
-    this.#idle = activity
     try {
-      await this.runTasks(activity)
+      this.#idle = new Activity(this.#session)
+      await this.runTasks(this.#idle)
+    } catch (error) {
+      for (const task of this.#tasks.splice(0)) task.fail(error)
     } finally {
+      await this.#idle?.release()
       this.#idle = undefined
-      await activity.release()
     }
   }
 
