@@ -7,6 +7,7 @@ import { continueTurn, runTurn } from '../turn/run-turn.ts'
 import { Turn, type Settled } from '../turn/turn.ts'
 import type { Session } from './session.ts'
 import { SubmittedTurn } from './submitted-turn.ts'
+import { problemOfParts } from './whole-parts.ts'
 
 interface BoundaryTask {
   readonly run: (activity: Activity) => Promise<void>
@@ -55,7 +56,9 @@ export class TurnQueue {
   submit(input: readonly UserPart[], options: TurnOptions): SubmittedTurn {
     const submitted = new SubmittedTurn(this.#session, this.#session.nextId('turn'), input, options)
     const isBusy = this.#activity !== undefined
+    const problem = problemOfParts(input)
     if (this.#closed) reject(submitted, 'closed', this.#closed)
+    else if (problem) reject(submitted, 'error', problem)
     else if (options.signal?.aborted) reject(submitted, 'interrupted', interrupted(options.signal.reason))
     else if (isBusy && options.whenBusy === 'reject') reject(submitted, 'busy', this.#busy())
     else if (isBusy && options.whenBusy === 'steer' && this.#join(submitted))

@@ -147,7 +147,21 @@ function hasBlob(event: StoredEvent): boolean {
 
 /** The first part of an event that only refers to its content. */
 export function blobIn(event: StoredEvent): BlobPart | undefined {
-  return partsOf(event)?.find(({ kind }) => kind === 'blob') as BlobPart | undefined
+  return blobAmong(partsOf(event) ?? [])
+}
+
+/** What is wrong with parts that come from outside: one that only refers to its content is a store's own, and no replay could show it. */
+export function problemOfParts(parts: readonly Part[]): HalterError | undefined {
+  const blob = blobAmong(parts)
+  if (!blob) return undefined
+  return new HalterError(
+    'ERR_SESSION_INPUT',
+    `A part refers to content that is stored elsewhere (kind "blob", sha256 ${blob.sha256}). Only stores use such parts: pass the content itself.`,
+  )
+}
+
+function blobAmong(parts: readonly Part[]): BlobPart | undefined {
+  return parts.find(({ kind }) => kind === 'blob') as BlobPart | undefined
 }
 
 function isLargePart(part: Part): part is LargePart {

@@ -9,6 +9,7 @@ import {
 import type { ToolCallResult } from '../contracts/hooks.ts'
 import { toErrorWire } from '../errors.ts'
 import { runAs } from '../kernel/attribution.ts'
+import { problemOfParts } from '../session/whole-parts.ts'
 import { isPromise } from './abort-scope.ts'
 import { CallContext } from './call-context.ts'
 import type { PreparedCall } from './prepare-call.ts'
@@ -72,6 +73,8 @@ async function transformResult(turn: Turn, prepared: PreparedCall, finished: Fin
   try {
     const after = await turn.transform('toolResult.transform', before)
     if (after === before) return finished
+    const problem = problemOfParts(after.parts)
+    if (problem) throw problem
     return { outcome: after.isError ? 'error' : 'ok', parts: after.parts }
   } catch (error) {
     return turn.abort.isAborted ? finished : text('error', toErrorWire(error).message)

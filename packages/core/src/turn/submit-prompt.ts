@@ -1,5 +1,6 @@
 import type { MessageOrigin, UserPart } from '@halter/protocol'
 import type { PromptDraft } from '../contracts/hooks.ts'
+import { problemOfParts } from '../session/whole-parts.ts'
 import { saysSomething } from './says-something.ts'
 import type { Turn } from './turn.ts'
 
@@ -14,6 +15,8 @@ export async function submitPrompt(
   const draft = await turn.transform('prompt.transform', { parts: input, notes: [] })
   const decision = await turn.guard('prompt.guard', draft)
   turn.abort.throwIfAborted()
+  const problem = problemOfParts(draft.parts)
+  if (problem) throw problem
   if (decision?.kind === 'deny') {
     const { reason, plugin } = decision
     await turn.commit({ type: 'prompt.refused', turnId: turn.id, reason, plugin })
