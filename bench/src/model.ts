@@ -1,11 +1,11 @@
 import type { ModelInfo, ModelPart, ModelRequest, Provider } from '@halter/core'
 import type { Message } from '@halter/protocol'
 
-/** What the model answers to its n-th call, counted from 0. */
+/** What the model answers to the n-th call of a session, counted from 0. */
 export type Answers = (call: number) => readonly ModelPart[]
 
-/** All that the model looks at: an array of messages will do for a loop that has no transcript. */
-export type PlainRequest = Pick<ModelRequest, 'messages'>
+/** All that the model looks at: an array of messages will do for a loop that has no transcript, and no session. */
+export type PlainRequest = Pick<ModelRequest, 'messages'> & Partial<Pick<ModelRequest, 'sessionId'>>
 
 /**
  * A model that answers at once, so that everything measured is the loop around it. Like the plugin of a real API it first puts
@@ -16,12 +16,12 @@ export class BenchModel implements Provider {
   /** Of the newest request. Kept, so that making it cannot be optimised away. */
   wire: readonly unknown[] = []
   #answers: Answers = () => []
-  #calls = 0
+  readonly #calls = new Map<string | undefined, number>()
 
   /** Answers from the beginning of a new script. */
   play(answers: Answers): void {
     this.#answers = answers
-    this.#calls = 0
+    this.#calls.clear()
   }
 
   accepts(model: string): boolean {
@@ -33,8 +33,11 @@ export class BenchModel implements Provider {
   }
 
   async *stream(request: PlainRequest): AsyncGenerator<ModelPart> {
-    this.wire = encode(request.messages)
-    for (const part of this.#answers(this.#calls++)) yield part
+    const { sessionId, messages } = request
+    this.wire = encode(messages)
+    const call = this.#calls.get(sessionId) ?? 0
+    this.#calls.set(sessionId, call + 1)
+    for (const part of this.#answers(call)) yield part
   }
 }
 

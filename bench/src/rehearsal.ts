@@ -1,6 +1,7 @@
 import type { Batch } from './floor/raw-log.ts'
 import { ourSteps } from './steps.ts'
-import { CommitWatch, openStored, type TemporaryFolder } from './stored-subject.ts'
+import { CommitWatch, openStored } from './stored-subject.ts'
+import type { TemporaryFolder } from './temporary-folder.ts'
 
 /** What the runtime commits in a turn of so many tool steps, commit by commit: the rows that a floor writes. */
 export async function rehearse(folder: TemporaryFolder, steps: number): Promise<readonly Batch[]> {

@@ -9,19 +9,20 @@ export interface Spread {
 export type Work = () => Promise<number>
 
 /**
- * Does several works in turn (A B C, A B C, …), so that whatever else the machine does meanwhile meets all of them alike. The first
- * round warms up and is thrown away.
+ * Does several works in turn (A B C, A B C, …), so that whatever else the machine does meanwhile meets all of them alike. Before that
+ * come `warmUps` rounds that do not count.
  */
 export async function inTurn<K extends string>(
   rounds: number,
   works: Readonly<Record<K, Work>>,
+  warmUps = 1,
 ): Promise<Record<K, number[]>> {
   const names = Object.keys(works) as K[]
   const figures = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<K, number[]>
-  for (let round = 0; round <= rounds; round++)
+  for (let round = -warmUps; round < rounds; round++)
     for (const name of names) {
       const figure = await works[name]()
-      if (round > 0) figures[name].push(figure)
+      if (round >= 0) figures[name].push(figure)
     }
   return figures
 }

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { definePlugin, type Plugin, type SessionStore } from '@halter/core'
 import sqliteStore from '@halter/plugin-sqlite-store'
 import type { StoredEvent } from '@halter/protocol'
@@ -8,19 +5,6 @@ import { openSubject, type Subject } from './subject.ts'
 
 /** What a commit survives. */
 export type Durability = 'process' | 'power'
-
-/** A folder that goes when it is disposed. */
-export class TemporaryFolder implements Disposable {
-  readonly path = mkdtempSync(join(tmpdir(), 'halter-bench-'))
-
-  file(name: string): string {
-    return join(this.path, name)
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true })
-  }
-}
 
 /** Sees every commit that passes it. */
 export class CommitWatch {

@@ -4,6 +4,7 @@ import memoryStore from '@halter/plugin-memory-store'
 import presetDefault from '@halter/preset-default'
 import { LookingTool } from './looking-tool.ts'
 import { BenchModel } from './model.ts'
+import { TemporaryFolder } from './temporary-folder.ts'
 import { ONE_TAP, tapsPlugin, type TapSetup } from './taps.ts'
 
 /** What is measured: a runtime with the default plugins, set up as its users set it up. */
@@ -11,7 +12,7 @@ export interface Subject extends AsyncDisposable {
   readonly runtime: SessionRuntime
   readonly model: BenchModel
   readonly look: LookingTool
-  /** A new session that has the tool. */
+  /** A new session that has the tool, in an empty folder. */
   open(): Promise<SessionHandle>
 }
 
@@ -23,6 +24,7 @@ export interface SubjectOptions {
 
 export async function openSubject(options: SubjectOptions = {}): Promise<Subject> {
   const { taps = ONE_TAP, plugins = [memoryStore] } = options
+  const folder = new TemporaryFolder()
   const model = new BenchModel()
   const look = new LookingTool()
   const provider = definePlugin({
@@ -40,9 +42,10 @@ export async function openSubject(options: SubjectOptions = {}): Promise<Subject
     runtime,
     model,
     look,
-    open: () => runtime.newSession({ tools: [look.tool] }),
+    open: () => runtime.newSession({ tools: [look.tool], workingDir: folder.path }),
     [Symbol.asyncDispose]: async () => {
       await runtime.shutdown()
+      folder[Symbol.dispose]()
     },
   }
 }

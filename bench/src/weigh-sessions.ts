@@ -4,7 +4,8 @@ import { textIn } from './answers.ts'
 import { bareTurn } from './floor/bare-loop.ts'
 import { LookingTool } from './looking-tool.ts'
 import { BenchModel } from './model.ts'
-import { openStored, TemporaryFolder } from './stored-subject.ts'
+import { openStored } from './stored-subject.ts'
+import { TemporaryFolder } from './temporary-folder.ts'
 
 const SESSIONS = 200
 const TURNS = 5

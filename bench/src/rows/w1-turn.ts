@@ -9,6 +9,7 @@ import { openSubject, type Subject } from '../subject.ts'
 import { NO_TAPS, ONE_TAP, TEN_TAPS } from '../taps.ts'
 
 const TURNS = 100
+const ROUNDS = 60
 const ANSWERS = textIn(1)
 
 /** W1: one user turn with one text delta, read by its submitter. Memory store; sessions of 100 turns. */
@@ -16,12 +17,16 @@ export async function turns(): Promise<readonly Figure[]> {
   await using none = await openSubject({ taps: NO_TAPS })
   await using one = await openSubject({ taps: ONE_TAP })
   await using ten = await openSubject({ taps: TEN_TAPS })
-  const us = await inTurn(15, {
-    bare: bareTurns,
-    one: () => ourTurns(one),
-    none: () => ourTurns(none),
-    ten: () => ourTurns(ten),
-  })
+  const us = await inTurn(
+    ROUNDS,
+    {
+      bare: bareTurns,
+      one: () => ourTurns(one),
+      none: () => ourTurns(none),
+      ten: () => ourTurns(ten),
+    },
+    ROUNDS / 2,
+  )
   const line = { row: 'W1', unit: 'µs/turn', floor: us.bare, floorIs: 'bare loop' }
   return [
     figure({

@@ -12,7 +12,7 @@ const ANSWERS = textIn(DELTAS)
 /** W2: one turn of 20,000 text deltas to one reader, none of them lost. */
 export async function deltas(): Promise<readonly Figure[]> {
   await using subject = await openSubject()
-  const us = await inTurn(15, { bare: bareDeltas, ours: () => ourDeltas(subject) })
+  const us = await inTurn(25, { bare: bareDeltas, ours: () => ourDeltas(subject) }, 5)
   return [
     figure({
       row: 'W2',

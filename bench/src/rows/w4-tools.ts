@@ -15,7 +15,7 @@ const ANSWERS = toolSteps(1, TOOLS)
 /** W4: one step with 64 parallel trivial tools, 20 times in sessions of their own. */
 export async function tools(): Promise<readonly Figure[]> {
   await using subject = await openSubject()
-  const us = await inTurn(15, { bare: bareTools, ours: () => ourTools(subject) })
+  const us = await inTurn(40, { bare: bareTools, ours: () => ourTools(subject) }, 20)
   return [
     figure({
       row: 'W4',

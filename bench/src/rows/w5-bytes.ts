@@ -2,7 +2,8 @@ import { figure, type Figure } from '../figure.ts'
 import { RawLog } from '../floor/raw-log.ts'
 import { rehearse } from '../rehearsal.ts'
 import { bareSteps, ourSteps } from '../steps.ts'
-import { openStored, type TemporaryFolder } from '../stored-subject.ts'
+import { openStored } from '../stored-subject.ts'
+import type { TemporaryFolder } from '../temporary-folder.ts'
 import { writtenBytes } from '../written-bytes.ts'
 
 /** The middle of a long turn and its end, each long enough for many checkpoints of SQLite. */

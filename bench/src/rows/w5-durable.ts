@@ -3,8 +3,10 @@ import { RawLog } from '../floor/raw-log.ts'
 import { rehearse } from '../rehearsal.ts'
 import { inTurn } from '../rounds.ts'
 import { bareSteps, ourSteps } from '../steps.ts'
-import { CommitWatch, openStored, TemporaryFolder } from '../stored-subject.ts'
+import { CommitWatch, openStored } from '../stored-subject.ts'
+import { TemporaryFolder } from '../temporary-folder.ts'
 import { stepBytes } from './w5-bytes.ts'
+import { stepsTogether } from './w5-together.ts'
 
 const STEPS = { process: 2_000, power: 400 } as const
 /** What the fastest peer takes per step with its log of lines, which it never syncs. Microseconds, on two shared vCPUs. */
@@ -13,7 +15,12 @@ const PEER_US = 228
 /** W5: the steps of W3 with a SQLite file, against the bare loop with raw commits of the same rows. */
 export async function durableSteps(): Promise<readonly Figure[]> {
   using folder = new TemporaryFolder()
-  return [...(await processSteps(folder)), ...(await powerSteps(folder)), ...(await stepBytes(folder))]
+  return [
+    ...(await processSteps(folder)),
+    ...(await powerSteps(folder)),
+    ...(await stepsTogether(folder)),
+    ...(await stepBytes(folder)),
+  ]
 }
 
 async function processSteps(folder: TemporaryFolder): Promise<readonly Figure[]> {

@@ -7,7 +7,8 @@ import { LookingTool } from '../looking-tool.ts'
 import { BenchModel } from '../model.ts'
 import { rehearse } from '../rehearsal.ts'
 import { inTurn } from '../rounds.ts'
-import { openStored, TemporaryFolder } from '../stored-subject.ts'
+import { openStored } from '../stored-subject.ts'
+import { TemporaryFolder } from '../temporary-folder.ts'
 import type { Subject } from '../subject.ts'
 
 const STEPS = 4_999 // two messages each, and the first and the last

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { figure, type Figure } from '../figure.ts'
 import { installHalter } from '../installed.ts'
 import { inTurn } from '../rounds.ts'
-import { TemporaryFolder } from '../stored-subject.ts'
+import { TemporaryFolder } from '../temporary-folder.ts'
 
 const SOURCE = fileURLToPath(new URL('bin.ts', import.meta.resolve('halter')))
 
