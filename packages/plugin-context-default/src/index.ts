@@ -1,22 +1,25 @@
-import { definePlugin, jsonSchema } from '@halter/core'
+import { definePlugin } from '@halter/core'
 import { DefaultContextManager } from './context-manager.ts'
-import type { ContextSettings } from './settings.ts'
+import { contextReducer, PLUGIN } from './context-state.ts'
+import { createRecallTool } from './recall-output.ts'
+import { settingsSchema } from './settings.ts'
 
 export { DefaultContextManager } from './context-manager.ts'
-export type { ContextSettings } from './settings.ts'
+export { scoreMessage, SIGNALS } from './score-message.ts'
+export type { Signal } from './score-message.ts'
+export type { CompactionStrategy, ContextSettings } from './settings.ts'
 
-/** Decides what the model sees of a session. */
+/** Decides what the model sees of a session, and makes room in it. */
 export default definePlugin({
-  name: '@halter/plugin-context-default',
+  name: PLUGIN,
   apiVersion: 1,
-  config: jsonSchema<ContextSettings>({
-    type: 'object',
-    additionalProperties: false,
-    properties: {
-      compactionPrompt: { type: 'string' },
-      compactionInstructions: { type: 'string' },
-    },
-  }),
+  config: settingsSchema,
   provides: ['contextManager'],
-  setup: ({ config }) => ({ contextManager: new DefaultContextManager(config) }),
+  contributes: ['tools'],
+  requires: ['sessionStore'],
+  sessionState: contextReducer,
+  setup: ({ config, services }) => ({
+    contextManager: new DefaultContextManager(config),
+    tools: config.recall ? [createRecallTool(services.sessionStore)] : [],
+  }),
 })

@@ -1,6 +1,8 @@
-import { HalterError, type ContextInput, type ModelReply, type ModelRequest } from '@halter/core'
-import { textOf, transcript, type Message, type Usage } from '@halter/protocol'
+import type { ContextInput, ModelReply, ModelRequest, Obligation } from '@halter/core'
+import { textOf, transcript, type Message } from '@halter/protocol'
+import { PLUGIN } from './context-state.ts'
 import { loadCompactionPrompt } from './load-compaction-prompt.ts'
+import { listObligations } from './obligations.ts'
 import { renderConversation } from './render-conversation.ts'
 
 /** How to ask for a summary. */
@@ -11,76 +13,94 @@ export interface SummaryTexts {
   readonly instructions: readonly (string | undefined)[]
 }
 
+/** What to summarise. */
+export interface SummaryMaterial {
+  readonly messages: readonly Message[]
+  /** Those of them that are only mentioned. */
+  readonly leftOut: ReadonlySet<Message>
+  /** What the summary must say word for word. */
+  readonly obligations: readonly Obligation[]
+}
+
+/** A summary as a model wrote it, unjudged. */
+export interface WrittenSummary {
+  readonly text: string
+  /** Why it cannot be used as it is, in words that follow "it". */
+  readonly flaw?: string
+}
+
 /** Tokens that a summary may take at most. */
 const SUMMARY_TOKENS = 8192
 /** Fewer than most texts have per token, so that the request fits. */
 const CHARACTERS_PER_TOKEN = 3
 
-/**
- * Has the session's model summarise messages.
- * @throws HalterError `ERR_MODEL_FAILED` when it gave no whole summary, and what the call failed with.
- */
+/** Has the session's model summarise messages. @throws what the call failed with. */
 export async function summarise(
-  messages: readonly Message[],
+  material: SummaryMaterial,
   input: ContextInput,
   texts: SummaryTexts,
-): Promise<{ readonly text: string; readonly usage: Usage }> {
-  const reply = await input.callModel(summaryRequest(messages, input, texts), 'compaction')
-  return { text: readSummary(reply, input.model.id), usage: reply.usage }
+): Promise<WrittenSummary> {
+  return readSummary(await input.callModel(summaryRequest(material, input, texts), 'compaction'))
+}
+
+/** The prompt and what is added to it, each once. */
+export function joinInstructions({ prompt, instructions }: SummaryTexts): string {
+  const asked = [...new Set(instructions.map((text) => text?.trim() ?? ''))].filter((text) => text !== '')
+  return [(prompt ?? loadCompactionPrompt()).trim(), ...asked].join('\n\n')
 }
 
 function summaryRequest(
-  messages: readonly Message[],
-  { state, turnId, model, limits }: ContextInput,
-  { prompt = loadCompactionPrompt(), instructions }: SummaryTexts,
+  { messages, leftOut, obligations }: SummaryMaterial,
+  input: ContextInput,
+  texts: SummaryTexts,
 ): ModelRequest {
-  const plugin = '@halter/plugin-context-default'
+  const { limits, state } = input
   const maxOutputTokens = Math.min(limits.maxOutput, SUMMARY_TOKENS)
-  const asked = [...new Set(instructions.map((text) => text?.trim() ?? ''))].filter((text) => text !== '')
-  const system = [prompt.trim(), ...asked].join('\n\n')
-  const room = (limits.window - maxOutputTokens) * CHARACTERS_PER_TOKEN - system.length - 1000
-  const conversation = renderConversation(messages, Math.max(1000, room))
-  const text = `${conversation}\n\n[End of the conversation. Write the summary of these ${messages.length} entries now.]`
+  const system = joinInstructions(texts)
+  const kept =
+    obligations.length === 0
+      ? ''
+      : `\n\nCopy each of these into the summary, word for word, where it belongs:\n${listObligations(obligations)}`
+  const ending = `[End of the conversation. Write the summary of these ${messages.length} entries now.]${kept}`
+  const room = (limits.window - maxOutputTokens) * CHARACTERS_PER_TOKEN - system.length - ending.length - 1000
+  const conversation = renderConversation(messages, { maxLength: Math.max(1000, room), leftOut })
   return {
-    sessionId: state.sessionId,
-    ...(turnId !== undefined && { turnId }),
-    ...(state.blueprint.agent !== undefined && { agent: state.blueprint.agent }),
-    purpose: 'compaction',
-    model: model.model,
-    system: [{ id: 'compaction', text: system, stability: 'static', plugin }],
+    ...requestBase(input),
+    system: [{ id: 'compaction', text: system, stability: 'static', plugin: PLUGIN }],
     messages: transcript([
       {
         role: 'user',
         id: 'compaction',
         at: state.updatedAt,
-        parts: [{ kind: 'text', text }],
+        parts: [{ kind: 'text', text: `${conversation}\n\n${ending}` }],
         origin: 'compaction',
       },
     ]),
-    tail: [],
     tools: [],
-    breakpoints: [],
     maxOutputTokens,
   }
 }
 
+/** What every request for a compaction says of itself. */
+export function requestBase({ state, turnId, model }: ContextInput) {
+  const { agent } = state.blueprint
+  return {
+    sessionId: state.sessionId,
+    ...(turnId !== undefined && { turnId }),
+    ...(agent !== undefined && { agent }),
+    purpose: 'compaction',
+    model: model.model,
+    tail: [],
+    breakpoints: [],
+  } satisfies Partial<ModelRequest>
+}
+
 /** The text inside the summary tags; where a model wrote none, all but its analysis. */
-function readSummary({ message }: ModelReply, model: string): string {
-  if (message.stopReason === 'max-output')
-    throw failed(
-      `The summary by "${model}" was cut off at its longest`,
-      'Ask for a shorter one, or choose a model with more output',
-    )
+function readSummary({ message }: ModelReply): WrittenSummary {
   const text = textOf(message)
   const tagged = /<summary>([\s\S]*)<\/summary>/.exec(text)?.[1]
   const summary = (tagged ?? text.replace(/<analysis>[\s\S]*?<\/analysis>/g, '')).trim()
-  if (summary === '' || message.stopReason === 'refused')
-    throw failed(`"${model}" wrote no summary`, 'Try again, or choose another model')
-  return summary
-}
-
-function failed(what: string, cure: string): HalterError {
-  return new HalterError('ERR_MODEL_FAILED', `${what}; nothing was compacted. ${cure}.`, {
-    kind: 'invalid-request',
-  })
+  if (message.stopReason === 'refused') return { text: '', flaw: 'was refused by the model' }
+  if (message.stopReason === 'max-output') return { text: '', flaw: 'was cut off at its longest' }
+  return summary === '' ? { text: '', flaw: 'was empty' } : { text: summary }
 }

@@ -38,7 +38,7 @@ describe('a conversation as text', () => {
       },
       { role: 'user', id: '4', at: 0, origin: 'hook', parts: [{ kind: 'text', text: 'psst' }] },
     ]
-    expect(renderConversation(messages, 10_000)).toBe(
+    expect(renderConversation(messages, { maxLength: 10_000 })).toBe(
       [
         '[1. user, 23 characters]\nlook\n(image, image/png)',
         '[2. assistant, 36 characters]\nsearched the web\ncalls read with {"a',
@@ -49,7 +49,7 @@ describe('a conversation as text', () => {
   })
 
   test('long results lose their middle, and say how much', () => {
-    const text = renderConversation([result('b'.repeat(20_000))], 100_000)
+    const text = renderConversation([result('b'.repeat(20_000))], { maxLength: 100_000 })
     expect(text).toMatch(
       /^\[1\. result of read, 80\d\d characters\]\nb+\n\[… 12000 characters left out …\]\nb+$/,
     )
@@ -59,14 +59,22 @@ describe('a conversation as text', () => {
     const words = 'w'.repeat(5000)
     const text = renderConversation(
       [user(words), ...Array.from({ length: 20 }, () => result('r'.repeat(9000)))],
-      20_000,
+      { maxLength: 20_000 },
     )
     expect(text).toContain(words)
     expect(text.length).toBeLessThanOrEqual(20_000)
   })
 
+  test('what is left out leaves a line that says who it was', () => {
+    const messages = [user('look'), result('a'), result('b')]
+    const text = renderConversation(messages, { maxLength: 1000, leftOut: new Set([messages[1]!]) })
+    expect(text).toBe(
+      '[1. user, 4 characters]\nlook\n\n[2. result of read, left out]\n\n[3. result of read, 1 characters]\nb',
+    )
+  })
+
   test('when even that is too long, the middle of all goes', () => {
-    const text = renderConversation([user(`begin${'x'.repeat(50_000)}end`)], 3000)
+    const text = renderConversation([user(`begin${'x'.repeat(50_000)}end`)], { maxLength: 3000 })
     expect(text.length).toBeLessThan(3100)
     expect(text).toMatch(/begin.*characters left out.*end$/s)
   })
