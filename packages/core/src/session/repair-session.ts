@@ -10,10 +10,10 @@ import { verifySession } from './verify.ts'
  * @throws HalterError `ERR_SESSION_UNKNOWN`; `ERR_SESSION_DAMAGED` when not even its first event is good.
  */
 export async function repairSession(runtime: Runtime, id: SessionId): Promise<SessionHandle | undefined> {
-  if (!(await runtime.store.load(id)))
+  const { events, problems } = await verifySession(runtime.store, id)
+  if (problems.length === 0 && events > 0) return undefined
+  if (problems.length === 0)
     throw new HalterError('ERR_SESSION_UNKNOWN', `There is no session ${id} to repair.`)
-  const { problems } = await verifySession(runtime.store, id)
-  if (problems.length === 0) return undefined
   const firstBad = Math.min(...problems.map(({ seq }) => seq))
   if (firstBad > 1) return forkSession(runtime, id, firstBad - 1, {})
   throw new HalterError(

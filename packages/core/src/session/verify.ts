@@ -5,7 +5,8 @@ import { isHalterError, toErrorWire } from '../errors.ts'
 
 /**
  * Reads a session's whole log and reports what is wrong with it: rows that cannot be trusted, gaps, results without calls, turns
- * without an end. A last turn that is still open is no problem: a resume closes it.
+ * without an end; behind the last event, what is kept beside the log and keeps it from being resumed. A last turn that is still
+ * open is no problem: a resume closes it.
  */
 export async function verifySession(store: SessionStore, id: SessionId): Promise<VerifyReport> {
   const check = new LogCheck(id)
@@ -15,7 +16,17 @@ export async function verifySession(store: SessionStore, id: SessionId): Promise
     const seq = isHalterError(error, 'ERR_SESSION_DAMAGED') ? error.data?.['seq'] : undefined
     check.report(typeof seq === 'number' ? seq : check.state.head + 1, toErrorWire(error).message)
   }
+  if (check.problems.length === 0) await checkBeside(store, id, check)
   return { sessionId: id, events: check.state.head, problems: check.problems }
+}
+
+/** A summary that cannot be read, or that knows of events which the log does not have. */
+async function checkBeside(store: SessionStore, id: SessionId, check: LogCheck): Promise<void> {
+  try {
+    await store.load(id)
+  } catch (error) {
+    check.report(check.state.head + 1, toErrorWire(error).message)
+  }
 }
 
 class LogCheck {

@@ -1,4 +1,4 @@
-import { HalterError } from '@halter/core'
+import { HalterError, type StoredSession } from '@halter/core'
 import { TestStore } from '@halter/core/testing'
 import { foldSummary, type SessionId, type SessionSummary, type StoredEvent } from '@halter/protocol'
 import { describe, expect, test } from 'vitest'
@@ -122,6 +122,19 @@ describe('verify', () => {
     await runtime.shutdown()
   })
 
+  test('finds a summary that keeps a sound log from being resumed', async () => {
+    const log = await sound()
+    const store = new UnreadableStore(log)
+    const { runtime } = await openRuntime({ store })
+    store.isSummaryDamaged = true
+    const { events, problems } = await runtime.verify('session-1')
+    expect([events, problems]).toEqual([
+      log.length,
+      [{ seq: log.length + 1, problem: 'the summary is damaged' }],
+    ])
+    await runtime.shutdown()
+  })
+
   test('tells what the store cannot read, and where it stopped', async () => {
     const { runtime } = await openRuntime({ store: new UnreadableStore(await sound(), 5) })
     const { events, problems } = await runtime.verify('session-1')
@@ -154,6 +167,20 @@ describe('repair', () => {
     await runtime.shutdown()
   })
 
+  test('of a damaged summary keeps the whole log', async () => {
+    const log = await sound()
+    const store = new UnreadableStore(log)
+    const { runtime } = await openRuntime({ store })
+    store.isSummaryDamaged = true
+    const fork = (await runtime.repairSession('session-1'))!
+    expect(fork.state.turns).toBe(2)
+    expect((await logOf(runtime, fork.id))[log.length]).toMatchObject({
+      type: 'session.forked',
+      atSeq: log.length,
+    })
+    await runtime.shutdown()
+  })
+
   test('of a sound session is not needed', async () => {
     const { runtime, store } = await startRuntime()
     const { id } = await runtime.newSession()
@@ -177,12 +204,13 @@ describe('repair', () => {
   })
 })
 
-/** Holds one session, and cannot read it from `damagedSeq` on. */
+/** Holds one session, and cannot read it from `damagedSeq` on, or not what is kept beside it. */
 class UnreadableStore extends TestStore {
+  isSummaryDamaged = false
   readonly #damagedSeq: number
   readonly #ready: Promise<unknown>
 
-  constructor(log: readonly StoredEvent[], damagedSeq: number) {
+  constructor(log: readonly StoredEvent[], damagedSeq = Infinity) {
     super()
     this.#damagedSeq = damagedSeq
     this.#ready = this.create({
@@ -191,6 +219,13 @@ class UnreadableStore extends TestStore {
       events: log,
       summary: log.reduce<SessionSummary | undefined>(foldSummary, undefined)!,
     })
+  }
+
+  override async load(id: SessionId): Promise<StoredSession | undefined> {
+    await this.#ready
+    if (id === 'session-1' && this.isSummaryDamaged)
+      throw new HalterError('ERR_SESSION_DAMAGED', 'the summary is damaged', { data: { seq: 0 } })
+    return super.load(id)
   }
 
   override async *replay(
