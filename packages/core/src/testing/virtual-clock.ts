@@ -21,8 +21,9 @@ export class VirtualClock implements Clock {
     this.#now = start
   }
 
+  /** Whole milliseconds, as `Date.now`. */
   now(): number {
-    return this.#now
+    return Math.floor(this.#now)
   }
 
   monotonic(): number {

@@ -11,13 +11,13 @@ import { tool } from './support/tools.ts'
 
 const LIMIT = 16 * 1024
 const long = 'lorem ipsum \u0000 '.repeat(LIMIT / 10)
-const picture: UserPart = { kind: 'image', mediaType: 'image/png', data: 'A'.repeat(LIMIT + 4) }
-const paper: UserPart = {
+const picture = { kind: 'image', mediaType: 'image/png', data: 'A'.repeat(LIMIT + 4) } as const
+const paper = {
   kind: 'document',
   mediaType: 'application/pdf',
   name: 'a.pdf',
   data: 'B'.repeat(LIMIT + 4),
-}
+} as const
 const result: ToolOutput = { parts: [{ kind: 'text', text: long }, picture] }
 
 /** A session that was shown a text, a picture and a paper, and whose tool has shown the first two again. */
