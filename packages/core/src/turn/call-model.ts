@@ -18,6 +18,8 @@ export interface ModelCall {
   /** Input tokens, as far as they are known; what a budget sets aside. */
   readonly estimatedTokens: number
   readonly listener: DraftListener
+  /** Told of the request as hooks and budget left it, before it is sent. */
+  readonly onRequest?: (request: ModelRequest) => void
   /** Told of a call that failed: what of the reply had come, and what it had cost. */
   readonly onFailure?: (draft: ReplyDraft, usage: Usage, model: ResolvedModel) => void
 }
@@ -49,6 +51,7 @@ export async function callModel(
   const model = await resolveAgain(activity, request, transformed, call.model)
   const asked = model === call.model ? transformed : { ...transformed, model: model.model }
   const { reservation, request: final } = await reserveBudget(activity, asked, call, model)
+  call.onRequest?.(final)
   const tries = new Tries(activity, final, call, model)
   try {
     const draft = await tries.run()

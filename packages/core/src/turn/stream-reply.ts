@@ -10,6 +10,7 @@ import { HalterError, isHalterError } from '../errors.ts'
 import { assembleRequest } from './assemble-request.ts'
 import { callModel, type CalledModel } from './call-model.ts'
 import { planContext } from './plan-context.ts'
+import { watchPrefix } from './prefix-watch.ts'
 import { saysSomething } from './says-something.ts'
 import type { DraftListener } from './reply-draft.ts'
 import type { Turn } from './turn.ts'
@@ -52,6 +53,7 @@ async function callOnce(
       messageId,
       estimatedTokens,
       listener: liveListener(turn, messageId),
+      onRequest: ({ system }) => watchPrefix(turn, system),
       onFailure: (draft, usage, model) => {
         seen.hasContent = draft.hasContent
         if (turn.abort.isAborted) cutOff = draft.salvage(turn.clock.now(), model.model)

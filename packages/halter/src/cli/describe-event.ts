@@ -54,7 +54,7 @@ function say(event: StoredEvent): string {
     case 'plugin.noted':
       return `${event.plugin} ${event.name}`
     case 'cache.broken':
-      return event.segment
+      return event.plugin === undefined ? event.segment : `${event.segment} (${event.plugin})`
     case 'warning.raised':
       return `${event.code}: ${event.message}`
     case 'turn.completed':

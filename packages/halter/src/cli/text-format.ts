@@ -7,7 +7,7 @@ import {
   type ToolCallId,
 } from '@halter/protocol'
 import type { SessionHandle } from '@halter/core'
-import { describeCall, describeUsage, partsText } from './describe-event.ts'
+import { describeCall, describeEvent, describeUsage, partsText } from './describe-event.ts'
 import type { Output } from './output.ts'
 import { printableLine } from './printable.ts'
 import type { RunFormat, RunResult } from './run-format.ts'
@@ -92,6 +92,8 @@ export class TextFormat implements RunFormat {
           `The context was compacted: ${event.tokensBefore} to ${event.tokensAfter} tokens.`,
           'dim',
         )
+      case 'cache.broken':
+        return this.#line(`The stable part of the prompt changed: ${describeEvent(event)}.`, 'dim')
       default:
     }
   }
