@@ -34,12 +34,34 @@ describe('the system part', () => {
     ]
     const { system, tail } = assembler.assemble(input({ blueprint: { seed } }))
     expect(system.map(({ text }) => text)).toEqual(['MINE', 'ADDED'])
+    const two = [segment('a', 'MINE', 'session'), segment('b', 'TOO', 'session')]
+    const texts = assembler.assemble(input({ blueprint: { seed: two } })).system.map(({ text }) => text)
+    expect(texts).toEqual(['MINE', 'ADDED', 'TOO'])
     expect(tail.map(({ id }) => id)).toEqual(['b', 'environment'])
   })
 
   test('an empty system prompt is no segment, because model APIs refuse empty text', () => {
     const { system } = new DefaultPromptAssembler({ systemPrompt: ' \n' }).assemble(input({}))
     expect(system).toEqual([])
+  })
+
+  test('lists skills by name, with where to read them, and never their bodies', () => {
+    const skills = [
+      skill('zip', 'packs files', '/skills/zip/SKILL.md'),
+      skill('Art', 'draws\nthings'),
+      skill('art', 'x'.repeat(2_000)),
+    ]
+    const { system } = assembler.assemble(input({ skills }))
+    const { id, text, stability } = system.at(-1)!
+    expect([id, stability]).toEqual(['skills', 'session'])
+    expect(text.split('\n').slice(-3)).toEqual([
+      '- Art: draws things',
+      `- art: ${'x'.repeat(1_000)}…`,
+      '- zip: packs files (/skills/zip/SKILL.md)',
+    ])
+    expect(text).not.toContain('BODY')
+    const again = assembler.assemble(input({ skills: skills.toReversed() })).system
+    expect(again).toEqual(system)
   })
 
   test('law: nothing that changes from turn to turn changes a byte of it', () => {
@@ -176,6 +198,7 @@ test('no message is looked at, however many there are', () => {
 interface Given {
   readonly blueprint?: Partial<SessionBlueprint>
   readonly instructions?: readonly { readonly source: string; readonly text: string }[]
+  readonly skills?: PromptInput['resources']['skills']
   readonly segments?: readonly PromptSegment[]
   readonly messages?: number
   readonly environment?: Partial<PromptInput['environment']>
@@ -202,7 +225,7 @@ function input(given: Given): PromptInput {
       metadata: {},
       ...given.blueprint,
     },
-    resources: { ...EMPTY_RESOURCES, instructions: given.instructions ?? [] },
+    resources: { ...EMPTY_RESOURCES, instructions: given.instructions ?? [], skills: given.skills ?? [] },
     plan: {
       messages: { ...messages, *[Symbol.iterator]() {} },
       segments: given.segments ?? [],
@@ -222,4 +245,8 @@ function input(given: Given): PromptInput {
 
 function segment(id: string, text: string, stability: PromptSegment['stability']): PromptSegment {
   return { id, text, stability }
+}
+
+function skill(name: string, description: string, source = 'built-in') {
+  return { name, description, body: 'BODY', source }
 }

@@ -29,6 +29,10 @@ test('the system part of a session stays the same byte for byte, until an instru
     expect(second).toBe(first)
     expect(first).toContain('Be kind.')
     expect(third).toBe(first!.replace('Be kind.', 'Be quick.'))
+    const log = await Array.fromAsync(session.replay())
+    expect(log.filter(({ type }) => type === 'cache.broken')).toMatchObject([
+      { segment: `instructions:${join(folder, 'AGENTS.md')}`, plugin: plugin.name },
+    ])
     const { tail, breakpoints } = provider.requests[1]!
     expect(tail.at(-1)!.text).toContain(`Working directory: ${folder}`)
     expect(breakpoints).toEqual([
