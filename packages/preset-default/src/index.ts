@@ -2,6 +2,7 @@ import type { Preset } from '@halter/core'
 import contextDefault from '@halter/plugin-context-default'
 import keyvStorage from '@halter/plugin-keyv-storage'
 import promptDefault from '@halter/plugin-prompt-default'
+import aiSdk from '@halter/plugin-provider-ai-sdk'
 import scripted from '@halter/plugin-provider-scripted'
 import sqliteStore from '@halter/plugin-sqlite-store'
 import system from '@halter/plugin-system'
@@ -10,7 +11,16 @@ import tools from '@halter/plugin-tools'
 /** The plugins most people want. Each gives way, slot by slot, to a plugin of the configuration. */
 const presetDefault: Preset = Object.freeze({
   name: '@halter/preset-default',
-  plugins: Object.freeze([system, sqliteStore, keyvStorage, contextDefault, promptDefault, scripted, tools]),
+  plugins: Object.freeze([
+    system,
+    sqliteStore,
+    keyvStorage,
+    contextDefault,
+    promptDefault,
+    scripted,
+    aiSdk,
+    tools,
+  ]),
 })
 
 export default presetDefault

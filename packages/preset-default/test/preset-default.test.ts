@@ -35,6 +35,7 @@ test('starts by itself, with a plugin for every slot that a session needs', asyn
   })
   expect(collections['tools']).toContain('@halter/plugin-tools')
   expect(collections['providers']).toContain('@halter/plugin-provider-scripted')
+  expect(collections['providers']).toContain('@halter/plugin-provider-ai-sdk')
   expect(notStarted).toEqual([])
 })
 
@@ -66,14 +67,14 @@ test('gives way, slot by slot, to a plugin of the configuration', async () => {
   expect((await runtime.newSession()).state.createdAt).toBe(42)
 })
 
-test('is a list of plugins and nothing else: importing it runs none, and loads no schema library', () => {
+test('is a list of plugins and nothing else: importing it runs none, and loads no schema library and no SDK', () => {
   expect(presetDefault.plugins.every((entry) => isPlugin(entry))).toBe(true)
   const probe = `
     import { registerHooks } from 'node:module'
     const loaded = []
     registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context) } })
     await import(${JSON.stringify(new URL('../src/index.ts', import.meta.url).href)})
-    console.log(JSON.stringify(loaded.filter((url) => /node_modules\\/(zod|yaml|cosmiconfig)\\//.test(url))))`
+    console.log(JSON.stringify(loaded.filter((url) => /node_modules\\/(zod|yaml|cosmiconfig|@ai-sdk)\\//.test(url))))`
   const child = spawnSync(process.execPath, ['--input-type=module', '--eval', probe], { encoding: 'utf8' })
   expect(child.stderr).toBe('')
   expect(JSON.parse(child.stdout)).toEqual([])
