@@ -22,7 +22,7 @@ export interface PluginReducer {
 }
 
 /** Reducers by plugin name; notes of a plugin that is not here leave its state untouched. */
-export type PluginReducers = ReadonlyMap<string, PluginReducer>
+export type PluginReducers = Pick<ReadonlyMap<string, PluginReducer>, 'get' | 'has'>
 
 const NO_REDUCERS: PluginReducers = new Map()
 

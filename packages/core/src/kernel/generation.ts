@@ -1,4 +1,4 @@
-import type { PluginReducers, SessionBlueprint } from '@halter/protocol'
+import type { PluginReducer, SessionBlueprint } from '@halter/protocol'
 import type { HookTable, ScopedTurn, ServiceScope } from './dispatch.ts'
 
 /** What is plugged in, from one reload to the next. */
@@ -6,7 +6,7 @@ export interface Generation extends ServiceScope {
   /** 1 for the first. */
   readonly number: number
   /** How plugins fold their state, by plugin name. */
-  readonly reducers: PluginReducers
+  readonly reducers: ReadonlyMap<string, PluginReducer>
   readonly hooks: HookTable
   /** The plugin that added an element to a collection: whose tool, provider or sink it is. */
   ownerOf(contribution: object): string | undefined

@@ -1,4 +1,4 @@
-import type { PluginReducers, SessionBlueprint } from '@halter/protocol'
+import type { PluginReducer, SessionBlueprint } from '@halter/protocol'
 import type { Cradle } from '../contracts/services.ts'
 import type { Filling } from './assembly.ts'
 import type { CarryOver } from './carry-over.ts'
@@ -25,7 +25,7 @@ export interface GenerationParts {
 /** A generation that has started, and the end of it. */
 export class RunningGeneration implements Generation {
   readonly parts: GenerationParts
-  readonly reducers: PluginReducers
+  readonly reducers: ReadonlyMap<string, PluginReducer>
   /** Those who need it alive; see `Kernel.pin`. */
   pins = 0
   #disposal: Promise<void> | undefined

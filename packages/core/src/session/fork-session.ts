@@ -33,7 +33,7 @@ export async function forkSession(
   const sessionId = ids.next('session')
   const prefix = await prefixOf(runtime, from, at)
   const forked = prefix.map((event) => ({ ...event, sessionId }))
-  const state = new SessionFold(runtime.kernel.current.reducers)
+  const state = new SessionFold(runtime.reducers)
   for (const event of forked) state.apply(event)
   const marks: PendingEvent[] = [
     { type: 'session.forked', from, atSeq: at, inheritedUsage: everythingSpent(state) },

@@ -33,7 +33,7 @@ export async function createSession(
   const summary = events.reduce<SessionSummary | undefined>(foldSummary, undefined)!
   await runtime.store.create({ sessionId, commitId: runtime.service('ids').next('commit'), events, summary })
   const lease = await runtime.leases?.take(sessionId)
-  const state = new SessionFold(runtime.kernel.current.reducers)
+  const state = new SessionFold(runtime.reducers)
   for (const event of events) state.apply(event)
   runtime.announce(events)
   return open(runtime, state, summary, { attachments, lease, ties, startSource: 'startup' })
@@ -90,7 +90,7 @@ async function foldLog(
   const { head, summary } = stored
   const { sessionId } = summary
   const { store } = runtime
-  const state = (await restore(runtime, stored)) ?? new SessionFold(runtime.kernel.current.reducers)
+  const state = (await restore(runtime, stored)) ?? new SessionFold(runtime.reducers)
   const checkpointSeq = state.head
   if (state.head === head) return { state, checkpointSeq }
   for await (const event of store.replay(sessionId, { after: state.head, limit: head - state.head })) {
@@ -103,13 +103,13 @@ async function foldLog(
 
 /** What a checkpoint leads to, with the messages that it names. */
 async function restore(
-  { store, kernel }: Runtime,
+  { store, reducers }: Runtime,
   { summary, head, checkpoint }: StoredSession,
 ): Promise<SessionFold | undefined> {
   if (!checkpoint || checkpoint.seq > head) return undefined
   const read = ({ from, to }: SeqRange): AsyncIterable<StoredEvent> =>
     store.replay(summary.sessionId, { after: from - 1, limit: to - from + 1 })
-  return SessionFold.restore(checkpoint, read, kernel.current.reducers)
+  return SessionFold.restore(checkpoint, read, reducers)
 }
 
 /** How the turn began that the log holds open. */

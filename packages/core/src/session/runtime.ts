@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { ModelRole, SessionId, SessionSummary, SessionUpdate, StoredEvent } from '@halter/protocol'
+import type {
+  ModelRole,
+  PluginReducers,
+  SessionId,
+  SessionSummary,
+  SessionUpdate,
+  StoredEvent,
+} from '@halter/protocol'
 import type { ResourceSnapshot } from '../contracts/resources.ts'
 import type {
   PluginEntry,
@@ -66,6 +73,11 @@ export class Runtime implements SessionRuntime {
   readonly disposeHost: DisposeHost
   /** Absent: the store has no leases, and one process must be enough. */
   readonly leases: LeaseKeeper | undefined
+  /** Of the generation that is current: the state of an open session outlives generations. */
+  readonly reducers: PluginReducers = {
+    get: (plugin) => this.kernel.current.reducers.get(plugin),
+    has: (plugin) => this.kernel.current.reducers.has(plugin),
+  }
   resourceOverride: ResourceSnapshot | undefined
   readonly #sessions = new Map<SessionId, { readonly session: Session; holders: number }>()
   readonly #opening = new Map<SessionId, Promise<Session | undefined>>()

@@ -25,9 +25,12 @@ export class PluginPort implements SessionPort {
   }
 
   async note(name: string, data: Json): Promise<void> {
+    const wasFrozen = this.#frozen()
     await this.#session.log.append([
       { type: 'plugin.noted', plugin: this.#plugin, name, data: this.#json(data) },
     ])
+    const reason = this.#frozen()
+    if (reason !== undefined && wasFrozen === undefined) this.#warnOfFreeze(reason)
   }
 
   async inject(
@@ -58,6 +61,16 @@ export class PluginPort implements SessionPort {
 
   resource<T>(key: string, open: (defer: Defer) => T): T {
     return this.#session.resource(`${this.#plugin}/${key}`, open)
+  }
+
+  #frozen(): string | undefined {
+    return this.state.plugins.get(this.#plugin)?.frozen
+  }
+
+  #warnOfFreeze(reason: string): void {
+    const plugin = this.#plugin
+    const message = `The sessionState reducer of ${plugin} threw, so its state stays as it was: ${reason}`
+    this.#session.warn({ code: 'ERR_HOOK_FAILED', message, plugin })
   }
 
   /** What is stored must be what a replay shows. */
