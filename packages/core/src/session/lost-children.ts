@@ -1,24 +1,74 @@
-import { SessionFold, textOf, type PendingEvent, type SessionId, type SessionState } from '@halter/protocol'
+import {
+  addUsage,
+  SessionFold,
+  textOf,
+  type ErrorWire,
+  type PendingEvent,
+  type SessionId,
+  type SessionState,
+  type Usage,
+} from '@halter/protocol'
 import type { SessionStore } from '../contracts/session-store.ts'
+import { isHalterError, toErrorWire } from '../errors.ts'
+import { outcomeOf } from './child-outcome.ts'
+
+type Settled = PendingEvent<'subagent.settled'>
 
 /**
  * How the children ended that were running when the parent's process died: as their own log says, or as lost. Their logs are read,
  * not changed.
  */
-export async function settleLostChildren(store: SessionStore, state: SessionState): Promise<PendingEvent[]> {
+export async function settleLostChildren(
+  store: SessionStore,
+  state: SessionState,
+  ancestors: readonly SessionId[] = [],
+): Promise<readonly Settled[]> {
+  const line = [...ancestors, state.sessionId]
   const open = [...state.children.values()].filter(({ outcome }) => outcome === undefined)
-  return Promise.all(open.map(({ childId }) => settle(store, childId)))
+  return Promise.all(open.map(({ childId }) => settle(store, childId, line)))
 }
 
-async function settle(store: SessionStore, childId: SessionId): Promise<PendingEvent<'subagent.settled'>> {
-  const lost = { type: 'subagent.settled', childId, outcome: 'lost' } as const
+/** One whose log is damaged is lost, and harms its parent no further. */
+async function settle(store: SessionStore, childId: SessionId, line: readonly SessionId[]): Promise<Settled> {
+  if (line.includes(childId)) return { type: 'subagent.settled', childId, outcome: 'lost' } // nobody's own ancestor
+  try {
+    return { type: 'subagent.settled', childId, ...(await endOf(store, childId, line)) }
+  } catch (error) {
+    if (!isHalterError(error, 'ERR_SESSION_DAMAGED')) throw error
+    return { type: 'subagent.settled', childId, outcome: 'lost', error: toErrorWire(error) }
+  }
+}
+
+async function endOf(
+  store: SessionStore,
+  childId: SessionId,
+  line: readonly SessionId[],
+): Promise<Omit<Settled, 'type' | 'childId'>> {
   const stored = await store.load(childId)
-  if (!stored) return lost
+  if (!stored) return { outcome: 'lost' }
   const child = new SessionFold()
-  for await (const event of store.replay(childId, { limit: stored.head })) child.apply(event)
-  const usage = child.usage.total
-  if (child.turn || !child.lastTurn) return { ...lost, usage }
-  const { status } = child.lastTurn
+  let error: ErrorWire | undefined
+  for await (const event of store.replay(childId, { limit: stored.head })) {
+    child.apply(event)
+    if (event.type === 'turn.started') error = undefined
+    if (event.type === 'turn.failed') ({ error } = event)
+  }
+  const usage = await spentBy(store, child, line)
+  if (child.turn || !child.lastTurn) return { outcome: 'lost', usage }
   const reply = child.transcript.slice().findLast(({ role }) => role === 'assistant')
-  return { ...lost, outcome: status, usage, ...(reply && { text: textOf(reply) }) }
+  return {
+    outcome: outcomeOf(child.lastTurn),
+    usage,
+    ...(reply && { text: textOf(reply) }),
+    ...(error && { error }),
+  }
+}
+
+/** With what its own children had spent, those included that were running. */
+async function spentBy(store: SessionStore, state: SessionState, line: readonly SessionId[]): Promise<Usage> {
+  const running = await settleLostChildren(store, state, line)
+  return running.reduce(
+    (sum, { usage }) => (usage ? addUsage(sum, usage) : sum),
+    addUsage(state.usage.total, state.usage.children),
+  )
 }

@@ -1,9 +1,10 @@
-import type { Limits, SessionBlueprint, SubagentOutcome } from '@halter/protocol'
+import type { Limits, SessionBlueprint } from '@halter/protocol'
 import type { TurnResult } from '../contracts/runtime.ts'
 import type { ChildHandle, ChildResult, SpawnRequest } from '../contracts/subagents.ts'
 import { HalterError, toErrorWire } from '../errors.ts'
 import { Activity } from '../turn/activity.ts'
 import { checkLimits } from './blueprint.ts'
+import { outcomeOf } from './child-outcome.ts'
 import { createSession } from './open-session.ts'
 import type { Session } from './session.ts'
 
@@ -164,11 +165,6 @@ async function settle(parent: Session, child: Session, turn: TurnResult): Promis
   parent.children.delete(child)
   await child.runtime.letGo(child).catch((error: unknown) => parent.runtime.warn(toErrorWire(error)))
   return result
-}
-
-function outcomeOf({ status, reason }: TurnResult): SubagentOutcome {
-  if (status === 'completed') return 'completed'
-  return reason === 'interrupted' || status === 'rejected' ? 'cancelled' : 'failed'
 }
 
 function limit(parent: Session, what: string): HalterError {

@@ -5,8 +5,10 @@ import {
   type SessionSummary,
   type StoredEvent,
 } from '@halter/protocol'
+import { HalterError } from '@halter/core'
+import { TestStore } from '@halter/core/testing'
 import { describe, expect, test } from 'vitest'
-import { startRuntime } from './support/runtime.ts'
+import { openRuntime, startRuntime } from './support/runtime.ts'
 import { logOf } from './support/sound.ts'
 import { storeWith } from './support/stored-logs.ts'
 
@@ -53,15 +55,19 @@ const completed: PendingEvent = {
   reason: 'stop',
 }
 
+function summaryOf(events: readonly StoredEvent[]): SessionSummary {
+  return events.reduce<SessionSummary | undefined>(foldSummary, undefined)!
+}
+
 /** What a parent records at its resume of a child that left this log. */
-async function settledAs(child: readonly PendingEvent[] | undefined) {
+async function settledAs(child: readonly PendingEvent[] | undefined, two?: readonly PendingEvent[]) {
   const { store, id } = await storeWith(
     log('parent', [started('parent'), { type: 'subagent.spawned', childId: 'child', task: 'task' }]),
   )
-  if (child) {
-    const events = log('child', [started('child'), ...child])
-    const summary = events.reduce<SessionSummary | undefined>(foldSummary, undefined)!
-    await store.create({ sessionId: 'child', commitId: 'c', events, summary })
+  for (const [sessionId, rest] of Object.entries({ child, two })) {
+    if (!rest) continue
+    const events = log(sessionId, [started(sessionId), ...rest])
+    await store.create({ sessionId, commitId: 'c', events, summary: summaryOf(events) })
   }
   const { runtime } = await startRuntime({ store })
   const session = (await runtime.resume(id))!
@@ -90,6 +96,63 @@ describe('a child that ran when its parent’s process died', () => {
     const { settled, childLog } = await settledAs(child)
     expect(settled).toMatchObject({ outcome: 'lost' })
     expect(childLog).toHaveLength(1 + child.length)
+  })
+
+  test.each([
+    ['interrupted', 'cancelled'],
+    ['error', 'failed'],
+    ['crashed', 'failed'],
+  ] as const)('and whose turn had failed (%s) is settled as %s, with its error', async (reason, outcome) => {
+    const error = { code: 'ERR_MODEL_FAILED', message: 'it did not work' }
+    const usage = { inputTokens: 30, outputTokens: 4 }
+    const failed = { type: 'turn.failed', turnId: 't1', reason, usage, error, retryable: false } as const
+    const { settled } = await settledAs([...turn, ...reply, failed])
+    expect(settled).toMatchObject({ outcome, error, usage })
+  })
+
+  test('and had children itself has cost what they had, whether they were settled or not', async () => {
+    const spawned = (childId: string): PendingEvent => ({ type: 'subagent.spawned', childId, task: 'task' })
+    const settledOne = {
+      type: 'subagent.settled',
+      childId: 'one',
+      outcome: 'completed',
+      usage: { inputTokens: 500, outputTokens: 50 },
+    } as const
+    const { settled } = await settledAs(
+      [...turn, spawned('one'), settledOne, spawned('two'), ...reply],
+      [...turn, ...reply],
+    )
+    expect(settled).toMatchObject({ outcome: 'lost', usage: { inputTokens: 560, outputTokens: 58 } })
+  })
+
+  test('and whose log cannot be read is lost; its parent is not', async () => {
+    class Damaged extends TestStore {
+      override replay(...[id, range]: Parameters<TestStore['replay']>): ReturnType<TestStore['replay']> {
+        if (id !== 'child') return super.replay(id, range)
+        throw new HalterError('ERR_SESSION_DAMAGED', 'row 2 is damaged', { data: { seq: 2 } })
+      }
+    }
+    const store = new Damaged()
+    const parent = log('parent', [
+      started('parent'),
+      { type: 'subagent.spawned', childId: 'child', task: 't' },
+    ])
+    for (const [sessionId, events] of [
+      ['parent', parent],
+      ['child', log('child', [started('child')])],
+    ] as const)
+      await store.create({ sessionId, commitId: 'c', events, summary: summaryOf(events) })
+    const { runtime } = await openRuntime({ store })
+    const session = (await runtime.resume('parent'))!
+    expect(session.state.children.get('child')).toMatchObject({ outcome: 'lost' })
+    const [settled] = (await logOf(runtime, 'parent')).filter(({ type }) => type === 'subagent.settled')
+    expect(settled).toMatchObject({ error: { code: 'ERR_SESSION_DAMAGED', message: 'row 2 is damaged' } })
+    await runtime.shutdown()
+  })
+
+  test('and whose log says that it is its own ancestor is lost, and asked no further', async () => {
+    const { settled } = await settledAs([{ type: 'subagent.spawned', childId: 'parent', task: 'task' }])
+    expect(settled).toMatchObject({ childId: 'child', outcome: 'lost' })
   })
 
   test('and was never stored is lost', async () => {
