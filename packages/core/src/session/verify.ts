@@ -10,23 +10,32 @@ import { isHalterError, toErrorWire } from '../errors.ts'
  */
 export async function verifySession(store: SessionStore, id: SessionId): Promise<VerifyReport> {
   const check = new LogCheck(id)
+  // First: a log that grows meanwhile has more events than its store told, never fewer.
+  const told = await loadHead(store, id)
   try {
     for await (const event of store.replay(id)) check.take(event)
   } catch (error) {
     const seq = isHalterError(error, 'ERR_SESSION_DAMAGED') ? error.data?.['seq'] : undefined
     check.report(typeof seq === 'number' ? seq : check.state.head + 1, toErrorWire(error).message)
   }
-  if (check.problems.length === 0) await checkBeside(store, id, check)
+  if (check.problems.length === 0) checkBeside(told, check)
   return { sessionId: id, events: check.state.head, problems: check.problems }
 }
 
-/** A summary that cannot be read, or that knows of events which the log does not have. */
-async function checkBeside(store: SessionStore, id: SessionId, check: LogCheck): Promise<void> {
+/** What the store says of the log without reading it, or why it cannot. */
+async function loadHead(store: SessionStore, id: SessionId): Promise<number | string> {
   try {
-    await store.load(id)
+    return (await store.load(id))?.head ?? 0
   } catch (error) {
-    check.report(check.state.head + 1, toErrorWire(error).message)
+    return toErrorWire(error).message
   }
+}
+
+/** A summary that cannot be read, or a head that the log does not reach. */
+function checkBeside(told: number | string, check: LogCheck): void {
+  const { head } = check.state
+  if (typeof told === 'string') check.report(head + 1, told)
+  else if (told > head) check.report(head + 1, `is not there: the store tells of ${told} events`)
 }
 
 class LogCheck {

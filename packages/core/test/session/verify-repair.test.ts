@@ -135,6 +135,19 @@ describe('verify', () => {
     await runtime.shutdown()
   })
 
+  test('finds a log that ends before the head that the store tells', async () => {
+    const log = await sound()
+    const store = new UnreadableStore(log)
+    const { runtime } = await openRuntime({ store })
+    store.lostEvents = 2
+    const { events, problems } = await runtime.verify('session-1')
+    expect([events, problems]).toEqual([
+      log.length - 2,
+      [{ seq: log.length - 1, problem: `is not there: the store tells of ${log.length} events` }],
+    ])
+    await runtime.shutdown()
+  })
+
   test('tells what the store cannot read, and where it stopped', async () => {
     const { runtime } = await openRuntime({ store: new UnreadableStore(await sound(), 5) })
     const { events, problems } = await runtime.verify('session-1')
@@ -207,6 +220,8 @@ describe('repair', () => {
 /** Holds one session, and cannot read it from `damagedSeq` on, or not what is kept beside it. */
 class UnreadableStore extends TestStore {
   isSummaryDamaged = false
+  /** At the end, without a word. */
+  lostEvents = 0
   readonly #damagedSeq: number
   readonly #ready: Promise<unknown>
 
@@ -233,7 +248,9 @@ class UnreadableStore extends TestStore {
     range: { readonly after?: number; readonly limit?: number } = {},
   ): AsyncGenerator<StoredEvent> {
     await this.#ready
+    const head = (await super.load(id))?.head ?? 0
     for await (const event of super.replay(id, range)) {
+      if (event.seq > head - this.lostEvents) return
       if (id === 'session-1' && event.seq >= this.#damagedSeq)
         throw new HalterError('ERR_SESSION_DAMAGED', `row ${event.seq} is damaged`, {
           data: { seq: event.seq },
