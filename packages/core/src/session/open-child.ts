@@ -31,6 +31,7 @@ export async function openChild(parent: Session, asked: SpawnRequest): Promise<C
     await parent.log.append([spawned(activity, blueprint, request)])
     const child = await store(parent, blueprint, toolNames)
     parent.children.add(child)
+    leave()
     await activity.hooks.observe('subagent.start', blueprint, activity)
     return start(activity, child, request)
   } finally {
@@ -39,7 +40,7 @@ export async function openChild(parent: Session, asked: SpawnRequest): Promise<C
   }
 }
 
-/** Checks depth and fan-out, and takes a place, in one go. */
+/** Checks depth and fan-out, and takes a place, in one go. Returns how to give it back; once is enough. */
 function enter(parent: Session): () => void {
   const { limits, depth } = parent.state.blueprint
   const maxDepth = limits.depth ?? DEFAULT_DEPTH
@@ -49,7 +50,11 @@ function enter(parent: Session): () => void {
   if (count >= maxFanOut)
     throw limit(parent, `has ${count} subagents running, and limits.fanOut is ${maxFanOut}`)
   arriving.set(parent, (arriving.get(parent) ?? 0) + 1)
-  return () => arriving.set(parent, arriving.get(parent)! - 1)
+  let isHere = true
+  return () => {
+    if (isHere) arriving.set(parent, arriving.get(parent)! - 1)
+    isHere = false
+  }
 }
 
 async function judgeRequest(activity: Activity, asked: SpawnRequest): Promise<SpawnRequest> {
@@ -141,6 +146,7 @@ function start({ session: parent, abort }: Activity, child: Session, { task }: S
   void result.then(() => {
     release()
     parent.settling.delete(result)
+    parent.runtime.onIdle(parent)
   })
   return { id: child.id, result, interrupt: () => handle.interrupt('its parent stopped it') }
 }

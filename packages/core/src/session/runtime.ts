@@ -329,7 +329,8 @@ export class Runtime implements SessionRuntime {
 
   async #forgetIfUnused(entry: { readonly session: Session; readonly holders: number }): Promise<void> {
     const { session } = entry
-    if (entry.holders <= 0 && session.turns.isIdle) await this.leave(session, () => this.forget(session))
+    const isIdle = session.turns.isIdle && session.settling.size === 0
+    if (entry.holders <= 0 && isIdle) await this.leave(session, () => this.forget(session))
   }
 
   /** A turn that started and has not ended runs only where somebody alive holds its session. */

@@ -3,9 +3,10 @@ import { definePlugin, type Plugin, type RuntimeOptions } from '@halter/core'
 import type { TestReply, TestRuntime } from '@halter/core/testing'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { byPrompt, spawns, spawnTool } from './support/children.ts'
+import { byPrompt, spawns } from './support/children.ts'
 import { withRuntime } from './support/runtime.ts'
 import { logOf } from './support/sound.ts'
+import { noneSpawned, spawning } from './support/spawning.ts'
 import { tool } from './support/tools.ts'
 
 /** Something done to a session from outside, at a time of its clock. Milliseconds. */
@@ -70,7 +71,7 @@ async function play({ runtime, clock }: TestRuntime, interferences: readonly Int
   const act = tool('act', () => 'acted', { effects: 'unsafe', needsApproval: () => ({ reason: 'it acts' }) })
   const session = await runtime.newSession({
     workingDir: '/work',
-    tools: [wait, fail, act, spawnTool()],
+    tools: [wait, fail, act, spawning(noneSpawned())],
     approve: async ({ callId }, signal) => {
       await clock.sleep(callId.length * 3, signal)
       return callId.endsWith('1') ? 'deny' : 'once'

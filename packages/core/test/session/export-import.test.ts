@@ -1,9 +1,10 @@
 import { TestStore } from '@halter/core/testing'
 import type { StoredEvent } from '@halter/protocol'
 import { describe, expect, test } from 'vitest'
-import { byPrompt, spawns, spawnTool } from './support/children.ts'
+import { byPrompt, spawns } from './support/children.ts'
 import { startRuntime } from './support/runtime.ts'
 import { logOf } from './support/sound.ts'
+import { noneSpawned, spawning } from './support/spawning.ts'
 import { summariser } from './support/summariser.ts'
 
 /** The lines of an export, as somebody else reads them. */
@@ -24,7 +25,11 @@ async function family() {
       ask: [{ text: 'asked' }],
     }),
   })
-  const session = await runtime.newSession({ tools: [spawnTool()], title: 'family', metadata: { a: 'b' } })
+  const session = await runtime.newSession({
+    tools: [spawning(noneSpawned())],
+    title: 'family',
+    metadata: { a: 'b' },
+  })
   await session.submitTurn('lead').orThrow()
   const text = await exported(runtime, session.id)
   return { runtime, store, session, text }

@@ -1,21 +1,23 @@
 import type { SessionRuntime } from '@halter/core'
 import { addUsage, fold, type StoredEvent } from '@halter/protocol'
 import { describe, expect, test } from 'vitest'
-import { byPrompt, spawns, spawnTool } from './support/children.ts'
+import { byPrompt, spawns } from './support/children.ts'
 import { deferred, settle } from './support/gates.ts'
 import { openRuntime, startRuntime } from './support/runtime.ts'
 import { logOf } from './support/sound.ts'
+import { noneSpawned, spawning } from './support/spawning.ts'
 import { storeWith } from './support/stored-logs.ts'
 import { tool } from './support/tools.ts'
 
 const ran: string[] = []
+const spawned = noneSpawned()
 const tools = [
   tool('look', () => void ran.push('look')),
   tool('act', () => void ran.push('act'), {
     effects: 'unsafe',
     needsApproval: () => ({ reason: 'it acts' }),
   }),
-  spawnTool(() => void ran.push('spawn')),
+  spawning(spawned),
 ]
 const replies = {
   one: [
@@ -41,6 +43,7 @@ async function eventful() {
   await session.notify('note', 'between')
   await session.submitTurn('three').result
   ran.length = 0
+  spawned.handles.length = 0
   return { runtime, store, provider, session, log: await logOf(runtime, session.id) }
 }
 
@@ -65,7 +68,7 @@ describe('a fork', () => {
       expect(await fork.submitTurn('go on').result).toMatchObject({ status: 'completed', text: 'on' })
       await fork.detach()
     }
-    expect(ran).toEqual([])
+    expect([ran, spawned.handles]).toEqual([[], []])
     expect(await logOf(runtime, id)).toEqual(log)
   })
 
@@ -91,8 +94,8 @@ describe('a fork', () => {
 
   test('has none of the children, whether they had ended or not', async () => {
     const { runtime, session, log } = await eventful()
-    const spawned = log.find(({ type }) => type === 'subagent.spawned')!.seq
-    for (const at of [spawned, log.length]) {
+    const { seq } = log.find(({ type }) => type === 'subagent.spawned')!
+    for (const at of [seq, log.length]) {
       const fork = await session.fork({ at })
       expect([...fork.state.children]).toEqual([])
       const settled = (await logOf(runtime, fork.id))

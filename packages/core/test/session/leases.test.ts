@@ -3,12 +3,13 @@ import { hostname } from 'node:os'
 import { definePlugin } from '@halter/core'
 import { TestStore } from '@halter/core/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { spawns, spawnTool, byPrompt } from './support/children.ts'
+import { byPrompt, spawns } from './support/children.ts'
 import { settle } from './support/gates.ts'
 import { LeasingStore } from './support/leasing-store.ts'
 import { startRuntime } from './support/runtime.ts'
 import { listening } from './support/sinks.ts'
 import { logOf } from './support/sound.ts'
+import { noneSpawned, spawning } from './support/spawning.ts'
 import { storeWith } from './support/stored-logs.ts'
 
 /** Ids that no other runtime of a test gives out. */
@@ -66,7 +67,8 @@ describe('a lease', () => {
     })
     const held: string[] = []
     const session = await runtime.newSession({
-      tools: [spawnTool(() => void held.push(...store.held.keys()))],
+      tools: [spawning(noneSpawned())],
+      hooks: { 'subagent.start': () => void held.push(...store.held.keys()) },
     })
     await session.submitTurn('go').orThrow()
     const fork = await session.fork()

@@ -1,7 +1,6 @@
-import type { ChildHandle, SpawnRequest, Tool } from '@halter/core'
+import type { SpawnRequest } from '@halter/core'
 import type { TestReply, TestScript } from '@halter/core/testing'
 import { textOf } from '@halter/protocol'
-import { tool } from './tools.ts'
 
 /** What the model answers, by the first prompt of a session: its replies in order, one per call. */
 export function byPrompt(replies: Readonly<Record<string, readonly TestReply[]>>): TestScript {
@@ -19,18 +18,4 @@ export function byPrompt(replies: Readonly<Record<string, readonly TestReply[]>>
 /** A call of `spawn`. */
 export function spawns(task: string, rest: Omit<SpawnRequest, 'task'> = {}, id = `spawn-${task}`) {
   return { name: 'spawn', id, input: { task, ...rest } as never }
-}
-
-/** A tool that opens a child for its input and answers with what came of it; `onChild` sees the handle first. */
-export function spawnTool(onChild: (child: ChildHandle) => unknown = () => {}): Tool {
-  return tool(
-    'spawn',
-    async (input, { session, callId }) => {
-      const child = await session.openChild({ ...(input as unknown as SpawnRequest), callId })
-      await onChild(child)
-      const { outcome, text, error } = await child.result
-      return `${outcome}: ${error?.message ?? text}`
-    },
-    { effects: 'unsafe' },
-  )
 }
