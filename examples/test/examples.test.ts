@@ -28,6 +28,12 @@ const prints: Record<string, readonly (string | RegExp)[]> = {
     'No shell in this house.',
     'state: { refused: 1 }',
   ],
+  'long-turn.ts': [
+    /\d{4} → \d+ tokens: a summary by .+ stands for \d+ messages/,
+    'The plan: each promise',
+    '- [rule] Two people look at every change.',
+    /\d+ messages in the window, \d+ before the last compaction/,
+  ],
   'custom-store.ts': ['Hello!', 'In a journal: 1 turn', '1 session.started', 'turn.completed'],
 }
 

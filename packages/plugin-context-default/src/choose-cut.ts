@@ -118,17 +118,18 @@ function clearBoundary(
   return through
 }
 
-function cutOf(
-  { survey, tokens }: CutQuestion,
-  dropped: readonly WeighedUnit[],
-  clearedThrough: number,
-): Cut {
+/** A cut that clears up to a boundary what it does not drop. */
+function cutOf(question: CutQuestion, dropped: readonly WeighedUnit[], boundary: number): Cut {
+  const { survey, tokens, clearedThrough } = question
   const leaving = new Set(dropped)
-  const saved = survey.units.reduce((sum, unit) => {
-    if (leaving.has(unit)) return sum + unit.tokens
-    return isBefore(survey, unit, clearedThrough) ? sum + unit.clearable : sum
-  }, 0)
-  return { dropped, clearedThrough, tokensLeft: Math.max(0, tokens - saved) }
+  const kept = survey.units.filter((unit) => !leaving.has(unit) && isBefore(survey, unit, boundary))
+  const cleared = kept.reduce((sum, { clearable }) => sum + clearable, 0)
+  const left = dropped.reduce((sum, unit) => sum + unit.tokens, 0)
+  return {
+    dropped,
+    clearedThrough: cleared > 0 ? boundary : clearedThrough,
+    tokensLeft: Math.max(0, tokens - left - cleared),
+  }
 }
 
 function isBefore({ seqs }: Survey, { to }: WeighedUnit, clearedThrough: number): boolean {

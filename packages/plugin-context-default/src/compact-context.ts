@@ -192,7 +192,9 @@ function reasonOf({ known }: CompactionTask, cut: Cut, { by, flaws }: Summary): 
   const count = cut.dropped.reduce((sum, { messages }) => sum + messages.length, 0)
   const parts = [
     ...(count > 0 ? [`a summary by ${by} stands for ${count} messages`] : []),
-    ...(flaws.length > 0 ? [`what was written ${flaws.join(' and ')}, so it is a plain one`] : []),
+    ...(flaws.length > 0
+      ? [`the one that was written ${flaws.join(' and ')}, and is not taken as it was`]
+      : []),
     ...(cut.clearedThrough > known.clearedThrough
       ? [`large tool outputs up to event ${cut.clearedThrough} are cleared`]
       : []),
