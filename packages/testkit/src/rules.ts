@@ -6,6 +6,10 @@ export type { PlayedCall, PlayOptions } from './context-manager/played-session.t
 export { arbitraryMoves, playMoves } from './context-manager/random-play.ts'
 export type { Move } from './context-manager/random-play.ts'
 export { contextManagerRules } from './context-manager/rules.ts'
+export type { AssemblerHarness } from './prompt-assembler/harness.ts'
+export { expectStablePrefix } from './prompt-assembler/expect-stable-prefix.ts'
+export type { StablePrefixOptions } from './prompt-assembler/expect-stable-prefix.ts'
+export { promptAssemblerRules } from './prompt-assembler/rules.ts'
 export type { ActedReply, OpenProvider, ProviderHarness, ProviderScene } from './provider/harness.ts'
 export { sampleRequest } from './provider/harness.ts'
 export { providerRules } from './provider/rules.ts'
@@ -27,3 +31,5 @@ export {
   sampleSummary,
 } from './session-store/samples.ts'
 export type { SampleOptions } from './session-store/samples.ts'
+export type { ToolHarness } from './tool/harness.ts'
+export { toolRules } from './tool/rules.ts'

@@ -1,0 +1,15 @@
+import type { Tool } from '@halter/core'
+import type { Json } from '@halter/protocol'
+
+/** How the suite gets at a tool. */
+export interface ToolHarness {
+  readonly tool: Tool
+  /** Inputs that work, with what `prepare` made; at least one. Each is run several times. */
+  readonly works: readonly Json[]
+  /** Inputs that the tool's check must refuse, beside those that no tool takes. */
+  readonly refuses?: readonly Json[]
+  /** An input whose run takes seconds unless it is stopped; absent: rules about a stop in the middle are skipped. */
+  readonly takesLong?: Json
+  /** Fills an empty folder, the tool's working directory, before each run. */
+  prepare?(folder: string): Promise<void> | void
+}
