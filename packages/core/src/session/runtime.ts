@@ -133,7 +133,7 @@ export class Runtime implements SessionRuntime {
     const id = init.sessionId ?? this.service('ids').next('session')
     const asked = createBlueprint(id, init, this.options)
     const { kernel } = this
-    if (init.tools) createToolSet([...(kernel.current.get('tools') ?? []), ...init.tools]) // refuses doubles
+    this.#checkAttachments(init)
     const hooks = init.hooks ? kernel.current.hooks.extend(init.hooks) : kernel.current.hooks
     const blueprint = await hooks.transform('session.transform', asked, this.#outsideSessions(id))
     await this.checkModels(blueprint)
@@ -151,6 +151,7 @@ export class Runtime implements SessionRuntime {
     if (known) return this.#hold(known)
     const opening = this.#opening.get(id)
     if (opening) return (await opening) && this.resume(id, options)
+    this.#checkAttachments(options)
     const session = resumeSession(this, id, options)
     this.#opening.set(id, session)
     try {
@@ -230,10 +231,18 @@ export class Runtime implements SessionRuntime {
   }
 
   async deleteSession(id: SessionId, options?: { readonly cascade?: boolean }): Promise<void> {
-    if (this.#sessions.has(id))
+    await Promise.allSettled([this.#leaving.get(id)])
+    if (this.#sessions.has(id) || this.#opening.has(id))
       throw new HalterError(
         'ERR_SESSION_INPUT',
         `Session ${id} is open here. Shut it down or detach it, then delete it.`,
+      )
+    const holder = await this.leases?.holderOf(id)
+    if (holder)
+      throw new HalterError(
+        'ERR_SESSION_LEASED',
+        `Session ${id} is held by process ${holder.pid} on ${holder.host}. End it there, then delete it.`,
+        { data: { lease: holder } },
       )
     await this.store.delete(id, options)
   }
@@ -336,8 +345,8 @@ export class Runtime implements SessionRuntime {
   /** A turn that started and has not ended runs only where somebody alive holds its session. */
   async #withStatus(summary: SessionSummary): Promise<SessionSummary> {
     if (summary.status !== 'running' || this.#sessions.has(summary.sessionId)) return summary
-    const isHeld = this.leases !== undefined && (await this.leases.isHeld(summary.sessionId))
-    return isHeld ? summary : { ...summary, status: 'interrupted' }
+    const holder = await this.leases?.holderOf(summary.sessionId)
+    return holder ? summary : { ...summary, status: 'interrupted' }
   }
 
   async #close(drainMs: number): Promise<ShutdownReport> {
@@ -354,6 +363,13 @@ export class Runtime implements SessionRuntime {
     await this.kernel.dispose()
     this.#onClose()
     return report
+  }
+
+  /** @throws HalterError `ERR_TOOL_DUPLICATE`, `ERR_HOOK_UNKNOWN`, `ERR_HOOK_INVALID`: now, and not in the middle of a turn. */
+  #checkAttachments({ tools, hooks }: SessionAttachments): void {
+    const { current } = this.kernel
+    if (tools) createToolSet([...(current.get('tools') ?? []), ...tools])
+    if (hooks) current.hooks.extend(hooks)
   }
 
   #refuseWhenClosed(): void {

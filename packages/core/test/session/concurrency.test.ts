@@ -101,7 +101,7 @@ async function run(
   return { first: first!, results, others: await others }
 }
 
-describe('row 129, W-1, W-2: while a turn runs', () => {
+describe('W-1, W-2: while a turn runs', () => {
   test('nothing that happens beside it fails it, and the log stays whole', async () => {
     await fc.assert(
       fc.asyncProperty(plan(Object.keys(acts)), async (planned) => {
@@ -160,6 +160,18 @@ describe('shutdown in the middle of everything', () => {
       ),
       { numRuns: 60 },
     )
+  })
+})
+
+test('W-30: everything that is recorded in the same moment is, and moves the head', async () => {
+  await withRuntime({}, async ({ runtime }) => {
+    const session = await runtime.newSession()
+    await Promise.all(Array.from({ length: 50 }, (_, index) => session.notify('kind', `${index}`)))
+    expect(session.state.head).toBe(51)
+    const messages = (await Array.fromAsync(session.replay({ after: 1 }))).map((event) =>
+      event.type === 'notification.raised' ? event.message : event.type,
+    )
+    expect(messages).toEqual(Array.from({ length: 50 }, (_, index) => `${index}`))
   })
 })
 

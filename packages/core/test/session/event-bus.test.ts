@@ -13,7 +13,7 @@ function delta(offset: number): TextDelta {
 }
 
 describe('a bus', () => {
-  test('W-5, row 117: gives every event to everybody, in order', async () => {
+  test('gives every event to everybody, in order', async () => {
     const bus = new EventBus()
     const heard: SessionEvent[] = []
     bus.listen((event) => heard.push(event))
@@ -151,7 +151,7 @@ describe('the bus of a runtime', () => {
     }
   })
 
-  test('row 118: nobody hears of an event that is not stored', async () => {
+  test('nobody hears of an event that is not stored', async () => {
     const { runtime, store } = await startRuntime({ script: [{ text: 'one' }] })
     const checks: Promise<boolean>[] = []
     runtime.events.listen((event) => {

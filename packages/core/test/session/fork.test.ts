@@ -106,7 +106,7 @@ describe('a fork', () => {
     }
   })
 
-  test('of a session with a running turn closes the turn in the fork only', async () => {
+  test('W-10: of a session with a running turn closes the turn in the fork only', async () => {
     const reply = deferred()
     const waiting = tool('wait', async () => reply.promise.then(() => 'waited'))
     const { runtime } = await startRuntime({

@@ -181,7 +181,7 @@ describe('services of a session and of a turn', () => {
   })
 })
 
-describe('row 34: replaceResources', () => {
+describe('replaceResources', () => {
   test('leaves a running turn its snapshot; the next has the new one, and says so', async () => {
     const { runtime, gates } = await startWithGate([])
     const session = await runtime.newSession({ model: 'parts' })

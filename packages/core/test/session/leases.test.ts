@@ -33,7 +33,8 @@ describe('a lease', () => {
     const { store, first } = await two()
     const session = await first.newSession()
     const lease = store.held.get(session.id)!
-    expect(lease).toMatchObject({ sessionId: session.id, host: hostname(), pid: process.pid })
+    expect(lease).toMatchObject({ sessionId: session.id, pid: process.pid })
+    expect(lease.host).toContain(hostname())
     expect(lease.expiresAt).toBe(Date.UTC(2026, 0, 1) + 30_000)
     await session.detach()
     expect(store.held.size).toBe(0)
@@ -78,6 +79,22 @@ describe('a lease', () => {
     expect(store.fences).not.toContain(undefined)
   })
 
+  test('is given back when the session was deleted while it was being taken', async () => {
+    class Vanishing extends LeasingStore {
+      override load(id: string): ReturnType<LeasingStore['load']> {
+        if (this.held.has(id)) void this.delete(id)
+        return super.load(id)
+      }
+    }
+    const store = new Vanishing()
+    const { runtime } = await startRuntime({ store })
+    const { id } = await runtime.newSession()
+    await runtime.shutdown()
+    const { runtime: next } = await startRuntime({ store })
+    expect(await next.resume(id)).toBeUndefined()
+    expect(store.held.size).toBe(0)
+  })
+
   test('is not taken for a session that nobody knows, nor kept for one that cannot be opened', async () => {
     const { runtime: other } = await startRuntime({ script: [{ text: 'x' }] })
     const session = await other.newSession()
@@ -109,6 +126,24 @@ describe('a session that another process holds', () => {
     const fork = await second.forkSession(session.id)
     expect(await fork.submitTurn('b').result).toMatchObject({ text: 'of the second' })
     expect(await session.submitTurn('b').result).toMatchObject({ text: 'of the first' })
+  })
+
+  test('is not deleted under its holder; one whose holder is dead can be', async () => {
+    const { store, first, second } = await two()
+    const session = await first.newSession()
+    await expect(second.deleteSession(session.id)).rejects.toMatchObject({
+      code: 'ERR_SESSION_LEASED',
+      message: expect.stringContaining(`process ${process.pid}`) as string,
+    })
+    expect(await session.submitTurn('a').result).toMatchObject({ status: 'completed' })
+    await expect(first.deleteSession(session.id)).rejects.toMatchObject({ code: 'ERR_SESSION_INPUT' })
+    const left = session.detach()
+    await first.deleteSession(session.id)
+    await left
+    const dead = await first.newSession()
+    store.held.set(dead.id, { ...store.held.get(dead.id)!, pidStartTime: '1' })
+    await second.deleteSession(dead.id)
+    expect((await store.list()).sessions).toEqual([])
   })
 
   test('can be had once its holder has not renewed it, or is dead', async () => {

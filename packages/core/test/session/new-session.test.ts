@@ -207,7 +207,7 @@ describe('session.transform', () => {
 })
 
 describe('storing a new session', () => {
-  test('reads nothing, and is one write with the first event in it', async () => {
+  test('W-29: reads nothing, and is one write with the first event in it', async () => {
     const operations: string[] = []
     const store = new Proxy<SessionStore>(new TestStore(), {
       get(target, name, receiver) {

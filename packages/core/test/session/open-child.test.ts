@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { settle, until } from './support/gates.ts'
 import { tapping } from './support/plugins.ts'
 import { startRuntime } from './support/runtime.ts'
-import { logOf } from './support/sound.ts'
+import { expectFoldEqualsState, logOf } from './support/sound.ts'
 import { noneSpawned, spawning } from './support/spawning.ts'
 import { WatchedStore } from './support/stores.ts'
 import { tool } from './support/tools.ts'
@@ -89,7 +89,7 @@ describe('a child', () => {
     expect(runtime.describe().openSessions).toBe(1)
   })
 
-  test('row 131, W-3: that fails is reported as failed, with its error', async () => {
+  test('W-3: that fails is reported as failed, with its error', async () => {
     const { session, spawned } = await family({}, { reply: { error: { kind: 'auth', message: 'no key' } } })
     expect(await session.submitTurn('to the parent').result).toMatchObject({ status: 'completed' })
     expect(spawned.results).toMatchObject([
@@ -134,6 +134,18 @@ describe('a child', () => {
       text: 'parent done',
     })
   })
+})
+
+test('W-19: the logs of a child and of a fork lead to exactly their states', async () => {
+  const { session, spawned, runtime } = await family({}, { reply: { text: 'child done', delayMs: 1 } })
+  const turn = session.submitTurn('to the parent')
+  await until(() => spawned.handles.length === 1)
+  await expectFoldEqualsState(runtime, spawned.handles[0]!.id)
+  await turn.result
+  const fork = await session.fork({ at: 5 })
+  await expectFoldEqualsState(runtime, fork.id)
+  await fork.submitTurn('on').result
+  await expectFoldEqualsState(runtime, fork.id)
 })
 
 describe('the subagent hooks', () => {
@@ -259,7 +271,7 @@ describe('what a child may do', () => {
   })
 })
 
-describe('row 132, W-25: an interrupt of the parent', () => {
+describe('W-25: an interrupt of the parent', () => {
   test('stops its child, that one’s tool, its grandchild, and says so in every log', async () => {
     const spawned = noneSpawned()
     let wasStopped = false

@@ -4,10 +4,11 @@ import { describe, expect, test } from 'vitest'
 import { openRuntime, restart, startRuntime } from './support/runtime.ts'
 import { logOf } from './support/sound.ts'
 import { storeWith } from './support/stored-logs.ts'
+import { echo } from './support/tools.ts'
 import { settle } from './support/gates.ts'
 
 describe('resume', () => {
-  test('row 32: of an id that nobody has is undefined, and stores nothing', async () => {
+  test('of an id that nobody has is undefined, and stores nothing', async () => {
     const { runtime, store } = await startRuntime()
     expect(await runtime.resume('nobody')).toBeUndefined()
     expect((await store.list({})).sessions).toEqual([])
@@ -95,6 +96,17 @@ describe('resume', () => {
     expect(await again.submitTurn('a').result).toMatchObject({ status: 'completed' })
   })
 
+  test.each([
+    ['tools of one name', { tools: [echo, echo] }, 'ERR_TOOL_DUPLICATE'],
+    ['hooks of unknown names', { hooks: { 'turn.begin': () => undefined } as never }, 'ERR_HOOK_UNKNOWN'],
+  ])('with %s is refused, and stores nothing', async (_what, options, code) => {
+    const first = await startRuntime()
+    const { id } = await first.runtime.newSession()
+    const { runtime } = await restart(first)
+    await expect(runtime.resume(id, options)).rejects.toMatchObject({ code })
+    expect(await logOf(runtime, id)).toHaveLength(1)
+  })
+
   test('that fails leaves nothing open, and can be tried again', async () => {
     class Moody extends TestStore {
       fails = false
@@ -132,14 +144,32 @@ describe('reading appends nothing:', () => {
   })
 })
 
+test('W-6: a log that grows while it is read is read up to where it was known to reach', async () => {
+  class GrowingStore extends TestStore {
+    grow: (() => Promise<void>) | undefined
+    override async *replay(...range: Parameters<TestStore['replay']>): AsyncGenerator<StoredEvent> {
+      await this.grow?.()
+      yield* super.replay(...range)
+    }
+  }
+  const store = new GrowingStore()
+  const { runtime } = await startRuntime({ store })
+  const session = await runtime.newSession()
+  store.grow = () => session.notify('meanwhile', 'grown')
+  const [header, ...events] = await Array.fromAsync(session.export())
+  expect(JSON.parse(header!)).toMatchObject({ head: 1 })
+  expect(events).toHaveLength(1)
+  store.grow = undefined
+})
+
 describe('a log that holds what this version does not know', () => {
-  async function newer(): Promise<StoredEvent[]> {
+  async function newer(event: object = { type: 'weather.changed', v: 3 }): Promise<StoredEvent[]> {
     const { runtime } = await startRuntime({ script: [{ text: 'x' }] })
     const session = await runtime.newSession()
     await session.submitTurn('a').result
     const log = await logOf(runtime, session.id)
     const { sessionId, at } = log.at(-1)!
-    return [...log, { sessionId, at, seq: log.length + 1, type: 'weather.changed', v: 3 } as never]
+    return [...log, { sessionId, at, seq: log.length + 1, ...event } as never]
   }
 
   test('can be read, resumed without a mark, and not continued', async () => {
@@ -161,6 +191,25 @@ describe('a log that holds what this version does not know', () => {
     await session.detach()
     expect(await logOf(runtime, id)).toEqual(log)
   })
+})
+
+test('an event of a known type in a newer version makes its log read-only, too, and an open turn stays open', async () => {
+  const first = await startRuntime({ script: [{ text: 'x', hangs: true }] })
+  const session = await first.runtime.newSession()
+  session.submitTurn('a')
+  await settle()
+  const log = await logOf(first.runtime, session.id)
+  const newer = { ...log.at(-1)!, seq: log.length + 1, type: 'session.updated', v: 2, title: ['new', 'kind'] }
+  const { store, id } = await storeWith([...log, newer as never])
+  const { runtime } = await startRuntime({ store })
+  for (const interrupted of ['close', 'continue'] as const) {
+    const again = (await runtime.resume(id, { interrupted }))!
+    expect(again.state).toMatchObject({ readOnly: { type: 'session.updated', v: 2 }, status: 'interrupted' })
+    expect(again.state.title).toBe('a')
+    await again.detach()
+  }
+  expect((await runtime.listSessions()).sessions).toMatchObject([{ status: 'interrupted' }])
+  expect(await logOf(runtime, id)).toHaveLength(log.length + 1)
 })
 
 describe('a log that is damaged', () => {

@@ -9,7 +9,7 @@ import { noneSpawned, spawning } from './support/spawning.ts'
 import { WatchedStore } from './support/stores.ts'
 import { stuck } from './support/tools.ts'
 
-describe('row 120: the shutdown of a runtime', () => {
+describe('the shutdown of a runtime', () => {
   test('lets running turns end, and says how many did', async () => {
     const gate = deferred()
     const provider = partsProvider(() => [gate.promise, ...says('done')])
@@ -157,7 +157,7 @@ describe('row 120: the shutdown of a runtime', () => {
   })
 })
 
-test('row 149: nothing is left running after a shutdown: no timer, no handle', async () => {
+test('nothing is left running after a shutdown: no timer, no handle', async () => {
   const before = process.getActiveResourcesInfo().toSorted()
   const { runtime } = await openRuntime({
     script: [

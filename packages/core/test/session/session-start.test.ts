@@ -38,7 +38,7 @@ describe('session.start', () => {
     expect(sources).toEqual(['resume'])
   })
 
-  test('row 79: comes as `compact` at the first turn after a compaction', async () => {
+  test('comes as `compact` at the first turn after a compaction', async () => {
     const { sources, hooks } = announcing()
     const { runtime } = await startRuntime({
       script: () => ({ text: 'x' }),

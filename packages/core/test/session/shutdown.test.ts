@@ -136,7 +136,7 @@ describe('the shutdown of a session', () => {
 })
 
 describe('detach', () => {
-  test('row 38: of the last holder gives everything back, once, and records nothing', async () => {
+  test('of the last holder gives everything back, once, and records nothing', async () => {
     const life: string[] = []
     const { runtime } = await startRuntime({
       script: [{ text: 'x' }],
@@ -160,7 +160,7 @@ describe('detach', () => {
     expect(log.at(-1)).toMatchObject({ type: 'turn.completed' })
   })
 
-  test('row 37: a holder that leaves takes nothing from the others', async () => {
+  test('a holder that leaves takes nothing from the others', async () => {
     let calls = 0
     const { runtime } = await startRuntime({ script: [{ text: 'x' }, { text: 'y' }] })
     const session = await runtime.newSession({ hooks: { 'prompt.transform': () => void calls++ } })

@@ -156,6 +156,16 @@ describe('while a turn runs', () => {
   })
 })
 
+test('W-5: a turn that ends at once leaves nothing behind that runs, and no two have one id', async () => {
+  const { runtime } = await startRuntime({ script: () => ({ text: 'x' }) })
+  const session = await runtime.newSession()
+  const turns = Array.from({ length: 20 }, () => session.submitTurn('go'))
+  await Promise.all(turns.map(({ result }) => result))
+  expect(new Set(turns.map(({ turnId }) => turnId)).size).toBe(20)
+  expect(session.status).toBe('idle')
+  expect(runtime.describe().runningTurns).toBe(0)
+})
+
 describe('a result never rejects; orThrow does', () => {
   test('with the turn’s own code, kind and result', async () => {
     const { runtime } = await startRuntime({ script: [{ error: { kind: 'auth', message: 'no key' } }] })

@@ -34,7 +34,7 @@ function noting(
   })
 }
 
-describe('row 47: maxTurns', () => {
+describe('maxTurns', () => {
   test.each([1, 2, 3])(
     'of %i ends the turn after as many model calls, and keeps their work',
     async (maxTurns) => {
@@ -158,7 +158,7 @@ describe('the budget', () => {
   })
 })
 
-describe('row 48: the model of one turn', () => {
+describe('the model of one turn', () => {
   test('may be another; the next turn has the session’s again', async () => {
     const { runtime, provider } = await startRuntime({ script: () => ({ text: 'x' }) })
     const session = await runtime.newSession({

@@ -34,7 +34,7 @@ async function turnOf(reply: (call: number) => readonly Step[], rest: TestRuntim
   return { result, calls: provider.requests.length, tookMs, session, log: await logOf(runtime, session.id) }
 }
 
-describe('row 58: a failed model call', () => {
+describe('a failed model call', () => {
   test.each(KINDS)(
     'of kind %s says so in the result and in turn.failed, and whether it is worth a try later',
     async (kind) => {

@@ -12,7 +12,7 @@ async function turnOf(steps: readonly Step[], plugins: Parameters<typeof startRu
   return { result, session, provider, log: await logOf(runtime, session.id) }
 }
 
-describe('row 57: a reply', () => {
+describe('a reply', () => {
   test('of over 4 MiB ends the turn with an error that says so, and is not asked for again', async () => {
     const chunk = 'x'.repeat(1024 * 1024)
     const parts = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ type: 'text.delta', id, text: chunk }) as const)
@@ -36,7 +36,7 @@ describe('row 57: a reply', () => {
 })
 
 describe('beside a reply', () => {
-  test('row 56: metadata is recorded as it came, and is no part of the message', async () => {
+  test('metadata is recorded as it came, and is no part of the message', async () => {
     const { result, log } = await turnOf([{ type: 'metadata', data: { trace: 'abc' } }, ...says('hi')])
     expect(log).toContainEqual(
       expect.objectContaining({ type: 'model.metadata', data: { trace: 'abc' }, purpose: 'turn' }),
@@ -75,7 +75,7 @@ describe('beside a reply', () => {
   })
 })
 
-describe('row 44: a turn’s usage', () => {
+describe('a turn’s usage', () => {
   test('is the sum of its calls, dollars included where prices are known', async () => {
     const { runtime } = await startRuntime({
       script: [

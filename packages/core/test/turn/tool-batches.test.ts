@@ -36,7 +36,7 @@ function callsOf(classes: readonly string[]) {
 }
 
 describe('the calls of a reply', () => {
-  test('row 59: neighbours that may share run together, everything else alone, in order', async () => {
+  test('neighbours that may share run together, everything else alone, in order', async () => {
     const marks: string[] = []
     const { runtime } = await startRuntime({
       script: [{ toolCalls: callsOf(['r', 'r', 'x', 'p', 'r']) }, { text: 'done' }],
@@ -51,7 +51,7 @@ describe('the calls of a reply', () => {
     expect(batches).toEqual(['+r1', '+r2', '-r1', '-r2', '+x3', '-x3', '+p4', '+r5', '-p4', '-r5'])
   })
 
-  test('row 60: two that may share really overlap', async () => {
+  test('two that may share really overlap', async () => {
     const barrier = new Barrier(2)
     const meet = tool('meet', async () => {
       await barrier.pass()
@@ -68,7 +68,7 @@ describe('the calls of a reply', () => {
     ])
   })
 
-  test('row 60: exclusive ones never do', async () => {
+  test('exclusive ones never do', async () => {
     let running = 0
     let most = 0
     const alone = tool(
@@ -120,7 +120,7 @@ describe('the calls of a reply', () => {
     expect(seen).toEqual([{ a: 1 }, { b: 2 }])
   })
 
-  test('row 43: results are stored as they come, not when the batch is over', async () => {
+  test('results are stored as they come, not when the batch is over', async () => {
     const store: string[] = []
     const quick = tool('quick', () => 'quick')
     const slow = tool('slow', async (_, ctx) => {
@@ -173,7 +173,7 @@ test('a result that cannot be stored ends the turn only when its neighbours have
   await runtime.shutdown()
 })
 
-test('row 64: whatever order calls finish in, the transcript has their results in call order', async () => {
+test('whatever order calls finish in, the transcript has their results in call order', async () => {
   const plan = fc.array(
     fc.record({ name: fc.constantFrom('r', 'p', 'x', 'nobody'), ms: fc.integer({ min: 0, max: 5 }) }),
     { minLength: 1, maxLength: 7 },

@@ -50,7 +50,7 @@ async function callOf(
 }
 
 describe('a call that cannot be run is answered, and its tool does not run:', () => {
-  test('row 62: of a tool that nobody has', async () => {
+  test('of a tool that nobody has', async () => {
     const { ran, started, finished, text } = await callOf({ name: 'conting', input: {} })
     expect([ran, started]).toEqual([[], []])
     expect(finished).toMatchObject([{ outcome: 'error' }])
@@ -106,7 +106,7 @@ describe('a call that can', () => {
     expect(seen).toEqual([{}])
   })
 
-  test('row 55: of an id that came before in the reply runs once and is stored once', async () => {
+  test('of an id that came before in the reply runs once and is stored once', async () => {
     const ran: unknown[] = []
     const once = tool('once', (input) => {
       ran.push(input)

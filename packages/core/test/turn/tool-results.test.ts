@@ -86,7 +86,7 @@ describe('what a tool returns', () => {
   })
 })
 
-describe('row 61: a tool that fails is answered, and the turn goes on:', () => {
+describe('a tool that fails is answered, and the turn goes on:', () => {
   test.each([
     [
       'it throws at once',
@@ -202,7 +202,7 @@ test('toolResult.transform changes what is stored, toolCall.end sees that; one t
   expect(JSON.stringify(failed.parts)).not.toContain('1234')
 })
 
-test('row 65: the tools that a model is told of are sorted by name', async () => {
+test('the tools that a model is told of are sorted by name', async () => {
   const { runtime, provider } = await startRuntime({ script: [{ text: 'x' }] })
   const session = await runtime.newSession({
     tools: ['zoo', 'ant', 'Bee', 'ant2'].map((name) => tool(name, () => '')),

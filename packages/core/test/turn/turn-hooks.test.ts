@@ -76,7 +76,7 @@ describe('prompt hooks', () => {
     expect(await session.submitTurn('please').result).toMatchObject({ text: 'fine' })
   })
 
-  test('row 140, W-23: notes go to the tail, for that turn only; prefix and transcript stay as they are', async () => {
+  test('W-23: notes go to the tail, for that turn only; prefix and transcript stay as they are', async () => {
     const { runtime, provider } = await startRuntime({
       script: [{ toolCalls: [{ name: 'echo' }] }, { text: 'x' }, { text: 'y' }],
       plugins: [
@@ -194,6 +194,34 @@ describe('turn.guard', () => {
     await session.submitTurn('go').result
     expect(seen).toEqual([['the end', true]])
   })
+})
+
+test('W-24: what hooks inject between a call and its result parts the two in no request', async () => {
+  const inject = (
+    _: unknown,
+    ctx: { readonly session: { inject(text: string): Promise<void> } },
+  ): Promise<undefined> => ctx.session.inject('beside').then(() => undefined)
+  const { runtime, provider } = await startRuntime({
+    script: [{ toolCalls: [{ name: 'echo' }, { name: 'echo', id: 'other' }] }, { text: 'x' }],
+    plugins: [
+      tapping('chatty', {
+        'toolCall.guard': inject,
+        'toolResult.transform': inject,
+        'response.transform': inject,
+      }),
+    ],
+  })
+  const session = await runtime.newSession({ tools: [echo] })
+  await session.submitTurn('go').result
+  expect([...provider.requests[1]!.messages].map(({ role }) => role)).toEqual([
+    'user',
+    'assistant',
+    'tool',
+    'tool',
+  ])
+  expect(provider.requests[1]!.tail.map(({ text }) => text)).toEqual(
+    Array.from({ length: 5 }, () => 'beside'),
+  )
 })
 
 describe('context.transform and request.transform', () => {
