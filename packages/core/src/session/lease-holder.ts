@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import process from 'node:process'
 import type { LeaseHolder } from '../contracts/session-store.ts'
@@ -7,7 +7,7 @@ import type { LeaseHolder } from '../contracts/session-store.ts'
 export function thisHolder(owner: string): LeaseHolder {
   return {
     owner,
-    host: hostname(),
+    host: place(),
     bootId: bootId(),
     pid: process.pid,
     pidStartTime: statOf(process.pid)?.startTime ?? '',
@@ -15,16 +15,33 @@ export function thisHolder(owner: string): LeaseHolder {
 }
 
 /**
- * True when a holder is provably dead: it ran on this host, and either the host has been started anew since, or no process of its pid
- * and start time runs there. Of other hosts, and where the system does not tell, nothing is provable.
+ * True when a holder is provably dead: it ran on this host, and in this container of it, and either the host has been started anew
+ * since, or no process of its pid and start time runs there. Elsewhere, and where the system does not tell, nothing is provable.
  */
 export function isGone(holder: LeaseHolder): boolean {
-  if (holder.host !== hostname()) return false
+  if (holder.host !== place()) return false
   if (holder.bootId !== bootId()) return holder.bootId !== '' && bootId() !== ''
   if (!isThere(holder.pid)) return true
   const stat = statOf(holder.pid)
   if (!stat) return false
   return stat.isDead || (holder.pidStartTime !== '' && stat.startTime !== holder.pidStartTime)
+}
+
+/** The pid namespace that a Linux host starts with: PROC_PID_INIT_INO of linux/proc_ns.h. */
+const FIRST_NAMESPACE = 'pid:[4026531836]'
+
+/** Where a pid means the same process: this host, or a container on it, whose pids are its own whatever its host name. */
+function place(): string {
+  const namespace = pidNamespace()
+  return namespace === undefined || namespace === FIRST_NAMESPACE ? hostname() : `${hostname()} ${namespace}`
+}
+
+function pidNamespace(): string | undefined {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return undefined
+  }
 }
 
 function bootId(): string {

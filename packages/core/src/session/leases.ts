@@ -50,10 +50,11 @@ export class LeaseKeeper {
     return { fence: lease.fence, release: () => this.#release(id) }
   }
 
-  /** Whether a process that may be alive holds a session. */
-  async isHeld(id: SessionId): Promise<boolean> {
+  /** The process that holds a session, as long as it may be alive. */
+  async holderOf(id: SessionId): Promise<Lease | undefined> {
     const lease = this.#held.get(id) ?? (await this.#options.leases.holderOf(id))
-    return lease !== undefined && lease.expiresAt > this.#options.clock.now() && !isGone(lease)
+    const isAlive = lease !== undefined && lease.expiresAt > this.#options.clock.now() && !isGone(lease)
+    return isAlive ? lease : undefined
   }
 
   async #release(id: SessionId): Promise<void> {

@@ -51,7 +51,11 @@ export async function resumeSession(
   if (!(await runtime.store.load(id))) return undefined
   const lease = await runtime.leases?.take(id, options.steal)
   try {
-    const stored = (await runtime.store.load(id))! // again: until the lease was ours, its log could grow
+    const stored = await runtime.store.load(id) // again: until the lease was ours, its log could grow, or go
+    if (!stored) {
+      await lease?.release()
+      return undefined
+    }
     const { state, checkpointSeq } = await foldLog(runtime, stored)
     const rest = { attachments: options, lease, checkpointSeq, startSource: 'resume' } as const
     // Not every commit of usage brought a summary.
