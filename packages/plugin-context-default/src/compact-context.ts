@@ -1,45 +1,14 @@
-import { HalterError, type CompactionResult, type ContextInput } from '@halter/core'
-import {
-  transcript,
-  type CompactionOutcome,
-  type CompactionTrigger,
-  type Json,
-  type Message,
-  type Transcript,
-} from '@halter/protocol'
+import { HalterError, type CompactionResult, type ContextInput, type Obligation } from '@halter/core'
+import { textOf, type CompactionOutcome, type Json, type Message } from '@halter/protocol'
 import { chooseCut, type Cut } from './choose-cut.ts'
-import { composeBeside, composeSummary, type SummaryTask } from './compose-summary.ts'
+import type { CompactionTask } from './compaction-task.ts'
+import type { SummaryTask } from './compose-summary.ts'
 import { NOTE, PLUGIN, type ContextState } from './context-state.ts'
 import { droppedSeqs } from './dropped-seqs.ts'
-import { ownObligations } from './obligations.ts'
-import type { ContextSettings } from './settings.ts'
-import type { ShowRules } from './show-message.ts'
-import { joinInstructions, requestBase, summarise, type SummaryTexts } from './summarise.ts'
+import { keeps, ownObligations } from './obligations.ts'
 import { surveyWindow, type Survey } from './survey-window.ts'
-import type { Thresholds } from './thresholds.ts'
-import { evictUnits } from './units.ts'
 import { untilAborted } from './until-aborted.ts'
-
-/** A compaction that is due. */
-export interface CompactionTask {
-  readonly trigger: CompactionTrigger
-  readonly instructions?: string | undefined
-  readonly input: ContextInput
-  readonly signal: AbortSignal
-  readonly settings: ContextSettings
-  readonly limits: Thresholds
-  /** What the model sees now, how large that is, and by which rules. */
-  readonly shown: Transcript
-  readonly tokens: number
-  readonly rules: ShowRules
-  readonly known: ContextState
-  /** Reported tokens per estimated one, where messages are estimated at so many. */
-  readonly factor: (estimated: number) => number
-  /** Automatic compactions in a row that did not help, up to this one. */
-  readonly useless: number
-  /** Told of the new state when it is recorded. */
-  readonly remember: (state: ContextState) => void
-}
+import { NO_SUMMARY, writeSummary, type Summary } from './write-summary.ts'
 
 /** What came of a task. `nothing`: there was nothing worth compacting; `kept`: a hook wants the long context. */
 export type Compacted =
@@ -68,15 +37,12 @@ export async function compactContext(task: CompactionTask): Promise<Compacted> {
     messages: [...leaving],
     tokens: cut.dropped.reduce((sum, unit) => sum + unit.tokens, 0),
     isOfSteps: cut.dropped.length > 0 && cut.dropped[0]!.from > survey.newestPrompt,
-    obligations: [
-      ...own.obligations,
-      ...input.obligations().filter(({ messageId }) => messageId === undefined),
-    ],
+    obligations: stillToKeep(survey, leaving, [...own.obligations, ...input.obligations()]),
     settings: task.settings,
     tokensOf: survey.weigh,
   }
   const summary =
-    leaving.size === 0 ? NO_SUMMARY : await untilAborted(summaryOf(task, cut, summaryTask, hooks), signal)
+    leaving.size === 0 ? NO_SUMMARY : await untilAborted(writeSummary(task, cut, summaryTask, hooks), signal)
   const tokensAfter = Math.round(cut.tokensLeft + survey.weigh(summary.text))
   if (trigger !== 'manual' && tokensAfter >= Math.round(tokens)) return { kind: 'nothing' }
   await remember(task, { ...own, clearedThrough: cut.clearedThrough, sizeAfter: tokensAfter })
@@ -99,76 +65,25 @@ function sizeOf({ trigger, tokens }: CompactionTask, { units }: Survey): number 
   return Math.max(tokens, weighed)
 }
 
-interface Summary {
-  readonly text: string
-  readonly native?: CompactionOutcome['native']
-  /** Who wrote it, for people. */
-  readonly by: string
-  readonly flaws: readonly string[]
-}
-
-const NO_SUMMARY: Summary = Object.freeze({ text: '', by: '', flaws: Object.freeze([]) })
-
-type Hooks = NonNullable<Awaited<ReturnType<ContextInput['beforeCompaction']>>>
-
-async function summaryOf(task: CompactionTask, cut: Cut, about: SummaryTask, hooks: Hooks): Promise<Summary> {
-  const { input, settings } = task
-  if (hooks.summary !== undefined && hooks.summary.trim() !== '')
-    return { ...composeSummary(about, { text: hooks.summary.trim() }), by: 'a hook' }
-  const texts: SummaryTexts = {
-    prompt: settings.compactionPrompt,
-    instructions: [settings.compactionInstructions, task.instructions, hooks.instructions],
-  }
-  if (settings.strategy !== 'summary' && input.compactByProvider) {
-    const compacted = await byProvider(task, about, texts)
-    if (compacted) return compacted
-  }
-  const evicted = evictUnits(cut.dropped, {
-    target: task.limits.compactTo,
-    threshold: settings.pruneSignalThreshold,
-    tokensOf: (unit) => unit.tokens,
-  })
-  const material = {
-    messages: about.messages,
-    leftOut: new Set([...evicted].flatMap(({ messages }) => messages)),
-    obligations: about.obligations,
-  }
-  const by = input.model.id
-  try {
-    return { ...composeSummary(about, await summarise(material, input, texts)), by }
-  } catch (error) {
-    if (task.trigger !== 'overflow' || task.signal.aborted) throw error
-    return { ...composeSummary(about, { text: '', flaw: `failed (${describe(error)})` }), by }
-  }
-}
-
-/** Undefined: it failed, and there is another way. */
-async function byProvider(
-  { input, settings, signal }: CompactionTask,
-  about: SummaryTask,
-  texts: SummaryTexts,
-): Promise<Summary | undefined> {
-  const { name } = input.model.provider
-  try {
-    const request = {
-      ...requestBase(input),
-      system: [],
-      messages: transcript(about.messages),
-      tools: input.tools,
-    }
-    const { data, summary } = await input.compactByProvider!(request, joinInstructions(texts))
-    return { text: composeBeside(about, summary), native: { provider: name, data }, by: name, flaws: [] }
-  } catch (error) {
-    if (settings.strategy === 'provider' || signal.aborted) throw error
-    return undefined
-  }
+/** What a summary has to say: pins stay by themselves, and an earlier summary that stays may say the rest already. */
+function stillToKeep(
+  { messages }: Survey,
+  leaving: ReadonlySet<Message>,
+  obligations: readonly Obligation[],
+): readonly Obligation[] {
+  const said = messages
+    .filter((message) => message.role === 'user' && message.origin === 'compaction' && !leaving.has(message))
+    .map(textOf)
+    .join('\n')
+  return obligations.filter((obligation) => obligation.messageId === undefined && !keeps(said, obligation))
 }
 
 async function remember(
   { input, known, useless, remember: tell }: CompactionTask,
-  { goal, rules, clearedThrough, sizeAfter }: Omit<ContextState, 'useless' | 'compactedAt'>,
+  { goal, rules, clearedThrough, sizeAfter }: Omit<ContextState, 'compaction' | 'useless' | 'compactedAt'>,
 ): Promise<void> {
   const state: ContextState = {
+    compaction: input.state.compactions + 1,
     clearedThrough: Math.max(clearedThrough, known.clearedThrough),
     useless,
     compactedAt: input.state.head,
@@ -209,8 +124,4 @@ function unsupported({ model }: ContextInput): HalterError {
       'choose a model whose provider can.',
     { plugin: PLUGIN },
   )
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -82,7 +82,7 @@ export class DefaultContextManager implements ContextManager {
   #look(input: ContextInput): Look {
     const { state } = input
     const memory = this.#memoryOf(state)
-    const known = newer(contextStateOf(state), memory.noted)
+    const known = contextStateOf(state, memory.noted)
     const limits = thresholdsOf(input.limits, this.#settings)
     const { outputAtMost } = limits
     const rules = { clearedThrough: known.clearedThrough, outputAtMost, settings: this.#settings }
@@ -189,10 +189,6 @@ function isExplained({ state, tokensOf }: ContextInput, { known, limits, plan }:
     missing -= tokensOf(plan.messages.at(index)!)
   }
   return true
-}
-
-function newer(folded: ContextState, noted: ContextState | undefined): ContextState {
-  return noted && noted.compactedAt > folded.compactedAt ? noted : folded
 }
 
 /** What a provider's own item may not show: said beside the messages, in the tail, as long as that item is there. */

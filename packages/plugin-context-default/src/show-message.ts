@@ -34,8 +34,8 @@ export function textOfPart(part: Message['parts'][number]): string | undefined {
 
 function marker({ id, name }: ToolMessage, tokens: number, { settings }: ShowRules): string {
   const back = settings.recall
-    ? `Call ${RECALL_TOOL} with {"id":${JSON.stringify(id)}} to see it again.`
-    : `Run ${name} again if it is needed.`
+    ? `Call ${RECALL_TOOL} with {"id":${JSON.stringify(id)}}, or ${name} again, to see it.`
+    : `Call ${name} again to see it.`
   return `[An output of about ${tokens} tokens was here. It is cleared to make room. ${back}]`
 }
 

@@ -20,6 +20,10 @@ export interface SummaryMaterial {
   readonly leftOut: ReadonlySet<Message>
   /** What the summary must say word for word. */
   readonly obligations: readonly Obligation[]
+  /** Of the model, in tokens. */
+  readonly window: number
+  /** What a text weighs, as this provider counts. */
+  weigh(text: string): number
 }
 
 /** A summary as a model wrote it, unjudged. */
@@ -31,8 +35,11 @@ export interface WrittenSummary {
 
 /** Tokens that a summary may take at most. */
 const SUMMARY_TOKENS = 8192
-/** Fewer than most texts have per token, so that the request fits. */
-const CHARACTERS_PER_TOKEN = 3
+/** Share of the window that a request for a summary fills at most: its size is an estimate. */
+const MOST_OF_WINDOW = 0.8
+
+/** For what a character weighs. */
+const SAMPLE = 'plain text '.repeat(100)
 
 /** Has the session's model summarise messages. @throws what the call failed with. */
 export async function summarise(
@@ -50,20 +57,21 @@ export function joinInstructions({ prompt, instructions }: SummaryTexts): string
 }
 
 function summaryRequest(
-  { messages, leftOut, obligations }: SummaryMaterial,
+  { messages, leftOut, obligations, window, weigh }: SummaryMaterial,
   input: ContextInput,
   texts: SummaryTexts,
 ): ModelRequest {
   const { limits, state } = input
-  const maxOutputTokens = Math.min(limits.maxOutput, SUMMARY_TOKENS)
+  const maxOutputTokens = limits.maxOutput > 0 ? Math.min(limits.maxOutput, SUMMARY_TOKENS) : SUMMARY_TOKENS
   const system = joinInstructions(texts)
   const kept =
     obligations.length === 0
       ? ''
       : `\n\nCopy each of these into the summary, word for word, where it belongs:\n${listObligations(obligations)}`
   const ending = `[End of the conversation. Write the summary of these ${messages.length} entries now.]${kept}`
-  const room = (limits.window - maxOutputTokens) * CHARACTERS_PER_TOKEN - system.length - ending.length - 1000
-  const conversation = renderConversation(messages, { maxLength: Math.max(1000, room), leftOut })
+  const room = window * MOST_OF_WINDOW - maxOutputTokens - weigh(system) - weigh(ending)
+  const maxLength = Math.max(1000, Math.floor((room * SAMPLE.length) / Math.max(1, weigh(SAMPLE))))
+  const conversation = renderConversation(messages, { maxLength, leftOut })
   return {
     ...requestBase(input),
     system: [{ id: 'compaction', text: system, stability: 'static', plugin: PLUGIN }],

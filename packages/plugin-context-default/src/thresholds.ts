@@ -3,6 +3,8 @@ import type { ContextSettings } from './settings.ts'
 
 /** The settings for one model. All in tokens. */
 export interface Thresholds {
+  /** What the model takes in and gives out together; where that is unknown, what the settings imply. */
+  readonly window: number
   /** At this size the context is compacted. */
   readonly compactAt: number
   readonly compactTo: number
@@ -21,6 +23,7 @@ export function thresholdsOf({ window, maxOutput }: ModelLimits, settings: Conte
   const threshold = isKnown ? Math.min(window * compactAt, room) : settings.compactionThreshold
   const whole = threshold / compactAt
   return {
+    window: isKnown ? window : whole,
     compactAt: threshold,
     compactTo: isKnown ? whole * compactTo : settings.preCompactionTarget,
     keepRecent: whole * settings.keepRecent,

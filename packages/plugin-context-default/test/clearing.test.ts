@@ -19,7 +19,7 @@ describe('row 139, W-18: old and large tool outputs are cleared first', () => {
     expect(session.requests).toEqual([])
     const [first] = await outputs(session, manager)
     expect(first).toMatch(
-      /^\[An output of about 12\d\d tokens was here\. It is cleared to make room\. Call recall_output with \{"id":"id\d+-0-result"\} to see it again\.\]$/,
+      /^\[An output of about 12\d\d tokens was here\. It is cleared to make room\. Call recall_output with \{"id":"id\d+-0-result"\}, or read again, to see it\.\]$/,
     )
     const whole = session.state.transcript.slice().filter((message) => message.role === 'tool')
     expect(textOf(whole[0]!)).toContain('output 0')
@@ -50,7 +50,7 @@ describe('row 139, W-18: old and large tool outputs are cleared first', () => {
     const session = play()
     const manager = new DefaultContextManager({ recall: false })
     await readMuch(session, manager, 6)
-    expect((await outputs(session, manager))[0]).toMatch(/Run read again if it is needed\.\]$/)
+    expect((await outputs(session, manager))[0]).toMatch(/Call read again to see it\.\]$/)
   })
 
   test('pictures count, and are cleared', async () => {

@@ -36,6 +36,7 @@ test('300 turns in a small window: never over it, no loop, nothing forgotten, an
 
   expect(seen.largest + MAX_OUTPUT).toBeLessThanOrEqual(WINDOW)
   expect(seen.brokenPrefixes).toEqual([])
+  expect(seen.systems.size).toBe(1) // W-23: what hooks inject goes to the tail
   const last = seen.last!
   for (const words of [GOAL, ...RULES.values(), FREEZE]) expect(last).toContain(words)
   expect(checkTranscript(resumed.state.transcript)).toEqual([])
@@ -93,6 +94,7 @@ class SeenRequests {
   largest = 0
   last: string | undefined
   readonly brokenPrefixes: string[] = []
+  readonly systems = new Set<string>()
   #messages: readonly string[] = []
   #compactions = 0
 
@@ -103,6 +105,7 @@ class SeenRequests {
     const whole = [JSON.stringify(request.tools), ...beside, ...messages].join('\n')
     const tokens = Math.ceil(whole.length / 4)
     if (request.purpose !== 'turn') return tokens
+    this.systems.add(JSON.stringify([request.system, request.tools]))
     const isLonger = this.#messages.every((message, index) => message === messages[index])
     if (compactions === this.#compactions && !isLonger)
       this.brokenPrefixes.push(`after ${this.#messages.length} messages`)
@@ -138,7 +141,10 @@ async function start(store: MemorySessionStore, seen: SeenRequests) {
     contributes: ['providers', 'tools', 'obligations'],
     provides: ['sessionStore'],
     setup({ hooks }) {
-      hooks.tap('turn.start', (_, { session }) => void (open.session = () => session.state.compactions))
+      hooks.tap('prompt.transform', async (_, { session }) => {
+        open.session = () => session.state.compactions
+        await session.inject(`The hook has seen ${session.state.turns} turns.`)
+      })
       const provider = new ScriptedProvider({ scripts: { stars: reply } })
       const info = { window: WINDOW, maxOutput: MAX_OUTPUT, capabilities: {} }
       return {

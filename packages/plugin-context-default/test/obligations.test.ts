@@ -43,6 +43,26 @@ describe('what must not be forgotten', () => {
     expect(session.compactions.at(-1)!.summary).toContain('[goal] the goal of it all')
   })
 
+  test('what an earlier summary says that stays is not said again', async () => {
+    const session = play()
+    session.say('the goal of it all. Never look back.')
+    session.reply('fine')
+    session.say('the task')
+    await session.compact(manager)
+    for (let step = 0; step < 40; step++) {
+      await session.step(manager)
+      session.reply(`step ${step} ${'well '.repeat(200)}`, [{ output: 'ok' }])
+    }
+    const [first, ...later] = session.compactions
+    expect(first!.summary).toContain('the goal of it all')
+    expect(later.length).toBeGreaterThan(0)
+    for (const { summary } of later) expect(summary).not.toContain('the goal of it all')
+    session.reply('finished')
+    session.say('the next thing')
+    await session.compact(manager)
+    expect(session.compactions.at(-1)!.summary).toContain('the goal of it all. Never look back.')
+  })
+
   test('open approvals and running children are named, settled ones are not', async () => {
     const session = play()
     session.say('begin')

@@ -10,6 +10,8 @@ import {
 import { createTestRuntime, type TestReply, type TestRuntimeOptions } from '@halter/core/testing'
 import type { StoredEvent, StoredEventType } from '@halter/protocol'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { checkTranscript } from '@halter/testkit'
+import { contextStateOf } from '../src/context-state.ts'
 import plugin from '../src/index.ts'
 import { words } from './played.ts'
 
@@ -152,6 +154,18 @@ describe('in a running session', () => {
     expect(fork.state.transcript.slice()).toEqual(before)
     await fork.submitTurn('and on').orThrow()
     expect(session.state.compactions).toBe(1)
+    await fork.detach()
+  })
+
+  test('undone in the middle of a turn: nothing is cleared in the fork, and its transcript can go on', async () => {
+    const { session } = await start({ script: reader(8), modelInfo: SMALL })
+    await session.submitTurn('read it all').orThrow()
+    const [applied] = await eventsOf(session, 'compaction.applied')
+    expect(applied).toMatchObject({ droppedSeqs: [] })
+    expect(contextStateOf(session.state).clearedThrough).toBeGreaterThan(0)
+    const fork = await session.fork({ at: applied!.seq - 1 })
+    expect(contextStateOf(fork.state)).toMatchObject({ compaction: 0, clearedThrough: 0 })
+    expect(checkTranscript(fork.state.transcript)).toEqual([])
     await fork.detach()
   })
 
