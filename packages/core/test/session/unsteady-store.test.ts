@@ -1,0 +1,70 @@
+import { HalterError, type CommitBatch, type CommitResult, type ModelRequest } from '@halter/core'
+import { TestStore, type TestReply } from '@halter/core/testing'
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { withRuntime } from './support/runtime.ts'
+import { noneSpawned, spawning } from './support/spawning.ts'
+import { tool } from './support/tools.ts'
+
+type Fate = 'ok' | 'busy' | 'lost before' | 'lost after'
+
+/** A store whose next commits fare as planned: done, refused, or cut off before or after they were done. */
+class UnsteadyStore extends TestStore {
+  readonly #fates: Fate[]
+
+  constructor(fates: readonly Fate[]) {
+    super()
+    this.#fates = [...fates]
+  }
+
+  recover(): void {
+    this.#fates.length = 0
+  }
+
+  override async commit(id: string, batch: CommitBatch): Promise<CommitResult> {
+    const fate = this.#fates.shift() ?? 'ok'
+    if (fate === 'busy') throw new HalterError('ERR_STORE_BUSY', 'busy')
+    if (fate === 'lost before') throw new Error('connection reset')
+    const result = await super.commit(id, batch)
+    if (fate === 'lost after') throw new Error('connection reset')
+    return result
+  }
+}
+
+function reply({ sessionId, messages }: ModelRequest): TestReply {
+  if (sessionId !== 'main') return { text: 'child' }
+  if (messages.at(-1)!.role !== 'user') return { text: 'done' }
+  return { text: 'a', toolCalls: ['working', 'spawn', 'working', 'nobody'].map((name) => ({ name })) }
+}
+
+test('however a store falters, no log is broken, no turn hangs, and the session goes on when it is back', async () => {
+  const fates = fc.array(fc.constantFrom<Fate>('ok', 'ok', 'ok', 'busy', 'lost before', 'lost after'), {
+    maxLength: 40,
+  })
+  await fc.assert(
+    fc.asyncProperty(fates, async (planned) => {
+      const store = new UnsteadyStore(planned)
+      await withRuntime({ script: reply, store }, async ({ runtime }) => {
+        const working = tool('working', async (_, ctx) => {
+          await ctx.session.note('worked', 1)
+          return 'worked'
+        })
+        const tools = [working, spawning(noneSpawned())]
+        const session = await runtime.newSession({ sessionId: 'main', tools })
+        for (let turn = 0; turn < 3; turn++) {
+          const { result } = session.submitTurn('go')
+          session.steer('by the way')
+          expect((await result).status).toMatch(/completed|failed/)
+        }
+        store.recover()
+        const last = await session.submitTurn('and now?').result
+        if (last.error?.code !== 'ERR_COMMIT_CONFLICT') return expect(last.status).toBe('completed')
+        // Both answers to one commit were lost: the log has moved on, and has to be read again.
+        await session.detach()
+        const again = (await runtime.resume('main', { tools }))!
+        expect(await again.submitTurn('and now?').result).toMatchObject({ status: 'completed' })
+      })
+    }),
+    { numRuns: 60 },
+  )
+})
