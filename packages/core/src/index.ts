@@ -49,6 +49,12 @@ export type {
   Verdict,
 } from './contracts/hooks.ts'
 export type { KeyValue, KeyValueNamespace, StorageAdapter } from './contracts/key-value.ts'
+export type {
+  InspectedCompaction,
+  InspectedMessage,
+  InspectedSegment,
+  PromptInspection,
+} from './contracts/inspection.ts'
 export type { AssembledPrompt, PromptAssembler, PromptInput } from './contracts/prompt-assembler.ts'
 export { RETRYABLE_KINDS } from './contracts/provider.ts'
 export type {

@@ -24,6 +24,7 @@ import type { Plugin } from '../define-plugin.ts'
 import type { ApprovalReply, ApprovalRequest } from './approvals.ts'
 import type { CompactionResult } from './context-manager.ts'
 import type { HookName, Tap } from './hooks.ts'
+import type { PromptInspection } from './inspection.ts'
 import type { ResourceSnapshot } from './resources.ts'
 import type { JsonSchema, Schema } from './schema.ts'
 import type { SessionPage, SessionQuery } from './session-store.ts'
@@ -222,6 +223,11 @@ export interface SessionRuntime extends AsyncDisposable {
     id: SessionId,
     range?: { readonly after?: number; readonly limit?: number },
   ): AsyncIterable<StoredEvent>
+  /**
+   * What the newest model call of a turn was shown, from the log; default: of the newest turn. Takes no lease, calls no model and
+   * records nothing. @throws HalterError `ERR_SESSION_UNKNOWN`; `ERR_SESSION_INPUT` when there is no such turn.
+   */
+  inspectPrompt(id: SessionId, options?: { readonly turn?: number }): Promise<PromptInspection>
   /** Checks a stored session: rows, gaps, pairing, terminal events. Takes no lease and records nothing. */
   verify(id: SessionId): Promise<VerifyReport>
   /**

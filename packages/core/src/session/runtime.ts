@@ -7,6 +7,7 @@ import type {
   SessionUpdate,
   StoredEvent,
 } from '@halter/protocol'
+import type { PromptInspection } from '../contracts/inspection.ts'
 import type { ResourceSnapshot } from '../contracts/resources.ts'
 import type {
   PluginEntry,
@@ -200,6 +201,13 @@ export class Runtime implements SessionRuntime {
     range?: { readonly after?: number; readonly limit?: number },
   ): AsyncIterable<StoredEvent> {
     return this.store.replay(id, range)
+  }
+
+  async inspectPrompt(id: SessionId, { turn }: { readonly turn?: number } = {}): Promise<PromptInspection> {
+    this.#refuseWhenClosed()
+    await this.live(id)?.log.drain()
+    const { inspectPrompt } = await import('./inspect-prompt.ts') // people look, and no turn waits for it
+    return inspectPrompt(this, id, turn)
   }
 
   verify(id: SessionId): Promise<VerifyReport> {
