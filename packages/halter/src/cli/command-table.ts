@@ -155,6 +155,19 @@ export const SESSIONS_REPLAY = {
   },
 } as const satisfies CommandSpec
 
+/** `halter sessions prompt` */
+export const SESSIONS_PROMPT = {
+  name: 'sessions prompt',
+  summary: 'what the model was shown: each part, whose it is, and what was pruned or compacted',
+  arguments: session,
+  options: {
+    turn: { type: 'integer', placeholder: 'n', summary: 'of this turn, counted from 1; default the newest' },
+    diff: { type: 'boolean', summary: 'only what is different from the turn before' },
+    json,
+    ...runtimeOptions,
+  },
+} as const satisfies CommandSpec
+
 /** `halter sessions verify` */
 export const SESSIONS_VERIFY = {
   name: 'sessions verify',
@@ -169,5 +182,6 @@ export const COMMANDS: readonly CommandSpec[] = [
   SESSIONS_LIST,
   SESSIONS_SHOW,
   SESSIONS_REPLAY,
+  SESSIONS_PROMPT,
   SESSIONS_VERIFY,
 ]

@@ -11,6 +11,7 @@ const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<Command>>> = {
   'sessions list': async () => (await import('./sessions-list.ts')).listSessions,
   'sessions show': async () => (await import('./sessions-show.ts')).showSession,
   'sessions replay': async () => (await import('./sessions-replay.ts')).replaySession,
+  'sessions prompt': async () => (await import('./sessions-prompt.ts')).showPrompt,
   'sessions verify': async () => (await import('./sessions-verify.ts')).verifySessions,
 }
 
