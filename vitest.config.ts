@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-// A test sees the same world on every machine: nothing of the developer's own halter, and no colour to match against.
-for (const name of Object.keys(process.env)) if (name.startsWith('HALTER_')) delete process.env[name]
+// A test sees the same world on every machine: nothing of the developer's own halter, no key that could be charged, and no colour to
+// match against.
+for (const name of Object.keys(process.env))
+  if (/^(?:HALTER|ANTHROPIC|OPENAI)_/.test(name)) delete process.env[name]
 
 // One project: `vitest run packages/core` picks a folder.
 export default defineConfig({

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { HalterError } from '@halter/core'
 import { Output } from './output.ts'
 import { parseCommand } from './parse-command.ts'
 import { describeUsage, UsageError } from './usage-error.ts'
@@ -46,7 +47,7 @@ async function complain(error: unknown, output: Output): Promise<number> {
     output.complain(error instanceof Error ? (error.stack ?? error.message) : String(error))
     return 1
   }
-  output.complain(`${error.message} (${error.code})${describeCauses(error)}`)
+  output.complain(`${error.message} (${error.code})${describeCauses(error)}${await describeKey(error)}`)
   return isConfiguration(error.code) ? 2 : 1
 }
 
@@ -64,6 +65,14 @@ function describeCauses(error: Error): string {
   for (let { cause } = error; cause instanceof Error && lines.length < 8; { cause } = cause)
     if (!error.message.includes(cause.message)) lines.push(`\n  because: ${cause.message}`)
   return lines.join('')
+}
+
+/** The key that would make an unknown model known. */
+async function describeKey({ code, data }: HalterError): Promise<string> {
+  if (code !== 'ERR_MODEL_UNKNOWN') return ''
+  const { missingKey } = await import('./default-model.ts')
+  const missing = missingKey(data?.['model'], process.env)
+  return missing === undefined ? '' : `\n  ${missing}`
 }
 
 function version(): string {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Plugin, PluginEntry, Preset, SessionRuntime } from '@halter/core'
 import { createRuntime, loadConfig, type HalterConfig, type LoadedConfig } from '@halter/core/host'
 import presetDefault from '@halter/preset-default'
+import { defaultModel, type DefaultModel } from './default-model.ts'
 import type { Output } from './output.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -23,6 +24,8 @@ export interface RuntimeRequest {
 export interface OpenRuntime {
   readonly runtime: SessionRuntime
   readonly config: LoadedConfig
+  /** The model of new sessions where nobody has named one. */
+  readonly byDefault: DefaultModel | undefined
   /** Absolute. */
   readonly cwd: string
 }
@@ -46,14 +49,16 @@ export async function openRuntime(request: RuntimeRequest, output: Output): Prom
   for (const warning of config.warnings) output.complain(warning)
   const { plugins = [], presets = [] } = config.runtime
   const own = { name: 'halter/cli', plugins: request.fallbacks ?? [] }
+  const byDefault = defaultModel(config, process.env)
   const runtime = await createRuntime({
     ...config.runtime,
+    ...(byDefault && { defaultModel: byDefault.model }),
     ...(request.ephemeral
       ? await inMemory(plugins, [...presets, own], request.plugins ?? [])
       : { plugins: [...plugins, ...(request.plugins ?? [])], presets: [...presets, own] }),
     processGuards: true,
   })
-  return { runtime, config, cwd }
+  return { runtime, config, byDefault, cwd }
 }
 
 /** True when somebody can be asked: both the answer and the question have a terminal. */

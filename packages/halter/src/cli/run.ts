@@ -2,6 +2,7 @@ import type { SessionHandle, SessionRuntime, TurnOptions, TurnResult } from '@ha
 import type { Usage } from '@halter/protocol'
 import { allowedTools } from './allowed-tools.ts'
 import type { OptionValues, RUN } from './command-table.ts'
+import type { DefaultModel } from './default-model.ts'
 import { findSession } from './find-session.ts'
 import { INTERRUPTED, listenForInterrupts } from './interrupts.ts'
 import { isInteractive, openRuntime, type OpenRuntime } from './open-runtime.ts'
@@ -97,7 +98,7 @@ async function readStdin(): Promise<string> {
 }
 
 async function openSession(
-  { runtime, config, cwd }: OpenRuntime,
+  { runtime, config, byDefault, cwd }: OpenRuntime,
   { options, wishes: { budget } }: { readonly options: RunOptions; readonly wishes: Wishes },
   output: Output,
 ): Promise<{ session: SessionHandle; isResumed: boolean }> {
@@ -106,11 +107,7 @@ async function openSession(
     if (options.title !== undefined) await session.update({ title: options.title })
     return { session, isResumed: true }
   }
-  if (config.origins.get('model')?.layer === 'default')
-    output.talk(
-      'No model is configured: the built-in demo model answers, offline. Choose one with --model.',
-      'dim',
-    )
+  if (byDefault) output.talk(describeDefault(byDefault), 'dim')
   const { title, 'max-turns': maxTurns, 'system-prompt': system, 'append-system-prompt': append } = options
   const session = await runtime.newSession({
     ...config.session,
@@ -122,6 +119,13 @@ async function openSession(
     ...(append !== undefined && { appendSystemPrompt: append }),
   })
   return { session, isResumed: false }
+}
+
+function describeDefault({ model, variable }: DefaultModel): string {
+  const who = variable
+    ? `${model} answers, because ${variable} is set.`
+    : 'the built-in demo model answers, offline.'
+  return `No model is configured: ${who} Choose one with --model.`
 }
 
 async function resumeSession(
