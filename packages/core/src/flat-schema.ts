@@ -12,9 +12,9 @@ export function defaultsOf(schema: JsonSchema): Record<string, unknown> {
 }
 
 /**
- * Checks an object against a schema whose properties are all plain: strings, numbers, booleans, lists of strings. Undefined: the
- * schema says more than that, so ask a library. Options of plugins rarely do, and loading one takes longer than all the rest of
- * a start.
+ * Checks an object against a schema whose properties are all plain: strings, numbers, booleans, choices, lists and maps of strings.
+ * Undefined: the schema says more than that, so ask a library. Options of plugins rarely do, and loading one takes longer than all
+ * the rest of a start.
  */
 export function checkFlat(schema: JsonSchema, value: Property): SchemaIssue[] | undefined {
   const flat = flatOf(schema)
@@ -79,7 +79,10 @@ const KEYWORDS: Readonly<Record<string, ReadonlySet<string>>> = {
   integer: new Set(['type', 'minimum', 'maximum', 'exclusiveMinimum', ...TELLING]),
   boolean: new Set(['type', ...TELLING]),
   array: new Set(['type', 'items', ...TELLING]),
+  object: new Set(['type', 'additionalProperties', ...TELLING]),
 }
+/** Of a property that is one of some values, and leaves its type to them. */
+const CHOICE = new Set(['enum', ...TELLING])
 
 function propertiesOf(schema: JsonSchema): Readonly<Record<string, Property>> {
   return (schema['properties'] as Readonly<Record<string, Property>> | undefined) ?? {}
@@ -90,9 +93,16 @@ function hasOnly(schema: object, keywords: ReadonlySet<string>): boolean {
 }
 
 function isFlat(property: Property): boolean {
-  const keywords = KEYWORDS[String(property['type'])]
+  const { type, items, additionalProperties } = property
+  if (type === undefined) return hasOnly(property, CHOICE) && isPlainChoice(property['enum'])
+  const keywords = KEYWORDS[type as string]
   if (!keywords || !hasOnly(property, keywords)) return false
-  return property['type'] !== 'array' || isPlainString(property['items'])
+  if (type === 'array') return isPlainString(items)
+  return type !== 'object' || isPlainString(additionalProperties)
+}
+
+function isPlainChoice(values: unknown): boolean {
+  return Array.isArray(values) && values.every((value) => typeof value !== 'object')
 }
 
 function isPlainString(items: unknown): boolean {
@@ -106,13 +116,14 @@ function isPlainString(items: unknown): boolean {
 
 function checkProperty(issues: SchemaIssue[], name: string, property: Property, value: unknown): void {
   if (value === undefined) return
-  const expected = property['type'] as string
-  if (!isOfType(value, expected)) {
+  const expected = property['type'] as string | undefined
+  if (expected !== undefined && !isOfType(value, expected)) {
     const got = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
     issues.push({ path: [name], message: `expected ${expected}, got ${got}` })
-  } else if (Array.isArray(value)) {
-    for (const [index, each] of value.entries())
-      checkProperty(issues, `${name}.${index}`, property['items'] as Property, each)
+  } else if (expected === 'array' || expected === 'object') {
+    const each = property[expected === 'array' ? 'items' : 'additionalProperties'] as Property
+    for (const [key, item] of Object.entries(value as object))
+      checkProperty(issues, `${name}.${key}`, each, item)
   } else {
     const wrong = outOfBounds(property, value)
     if (wrong !== undefined) issues.push({ path: [name], message: wrong })
@@ -121,6 +132,7 @@ function checkProperty(issues: SchemaIssue[], name: string, property: Property, 
 
 function isOfType(value: unknown, type: string): boolean {
   if (type === 'array') return Array.isArray(value)
+  if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value)
   if (type === 'integer') return Number.isInteger(value)
   if (type === 'number') return typeof value === 'number' && Number.isFinite(value)
   return typeof value === type

@@ -296,10 +296,29 @@ describe('options', () => {
       fc.constantFrom(
         { type: 'boolean' },
         { type: 'string', enum: ['a', 'b'] },
+        { enum: ['a', 'abc'] },
+        { enum: [0, 2, 'a'] },
         { type: 'array', items: { type: 'string' } },
+        { type: 'object', additionalProperties: { type: 'string', minLength: 2 } },
       ),
     )
-    const value = fc.constantFrom('', 'a', 'abc', -3, 0, 1.5, 2, true, null, [], ['a'], [1], {}, undefined)
+    const maps = [{}, { a: 'abc' }, { a: 'b' }, { a: 1 }]
+    const value = fc.constantFrom(
+      '',
+      'a',
+      'abc',
+      -3,
+      0,
+      1.5,
+      2,
+      true,
+      null,
+      [],
+      ['a'],
+      [1],
+      ...maps,
+      undefined,
+    )
     const names = ['x', 'y']
     fc.assert(
       fc.property(
@@ -323,6 +342,7 @@ describe('options', () => {
       { type: 'object', properties: { x: { type: 'string', pattern: 'a' } } },
       { type: 'object', properties: { x: { type: ['string', 'null'] } } },
       { type: 'object', properties: { x: { type: 'object' } } },
+      { type: 'object', properties: { x: { enum: [{}] } } },
       { type: 'object', properties: { x: { type: 'array' } } },
       { type: 'object', properties: { x: {} }, anyOf: [] },
       { anyOf: [] },
