@@ -35,6 +35,18 @@ const prints: Record<string, readonly (string | RegExp)[]> = {
     /\d+ messages in the window, \d+ before the last compaction/,
   ],
   'custom-store.ts': ['Hello!', 'In a journal: 1 turn', '1 session.started', 'turn.completed'],
+  'own-assembler.ts': [
+    'static  role: You answer questions about the Acme kettle.',
+    'static  rules:',
+    'session customer: The customer has a premium contract.',
+    'turn    date: Today is',
+  ],
+  'retrieval-assembler.ts': [
+    /kettle boils\? .*\[notes\] The kettle boils a litre in four minutes\./,
+    /\[notes\] The toaster takes two slices\./,
+    /Thanks\. \[environment\] .*/,
+    'the cached part of the prompt changed 0 times',
+  ],
 }
 
 test.each(Object.keys(prints))(
