@@ -20,7 +20,8 @@ async function onTerminal(
   const quoted = [process.execPath, ...argv]
     .map((arg) => `'${arg.replaceAll("'", String.raw`'\''`)}'`)
     .join(' ')
-  const { NO_COLOR: _, ...inherited } = process.env
+  // Node gives a CI no more colours than it knows that one to show, terminal or not.
+  const { NO_COLOR: _, CI: _ci, ...inherited } = process.env
   const child = spawn(script, ['--quiet', '--return', '--command', quoted, '/dev/null'], {
     cwd: at.cwd,
     env: { ...inherited, HALTER_HOME: at.home, TERM: 'xterm-256color', ...env },
