@@ -135,3 +135,18 @@ describe.runIf(hasTerminal)('on a terminal', () => {
     for (const line of screen.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
   })
 })
+
+test.runIf(hasTerminal)('a deletion is asked about, and a no is a no', async () => {
+  const at = place({ 'script.json': says('ok') })
+  await at.halter(['run', '--model', 'scripted/script.json', 'hello'])
+  const sessions = async (): Promise<string> => (await at.halter(['sessions', 'list', '--json'])).stdout
+  const { sessionId } = JSON.parse(await sessions()) as { sessionId: string }
+  const argv = [bin, 'sessions', 'delete', sessionId]
+  const no = await onTerminal(at, argv, [['[y]es, [n]o: ', 'n\n']])
+  expect(no.code).toBe(0)
+  expect(no.screen).toContain(`Delete ${sessionId} (hello)?`)
+  expect(await sessions()).not.toBe('')
+  const yes = await onTerminal(at, argv, [['[y]es, [n]o: ', 'y\n']])
+  expect(yes.code).toBe(0)
+  expect(await sessions()).toBe('')
+})

@@ -1,5 +1,7 @@
 export { checkRules } from './rule.ts'
 export type { Rule, RuleOutcome } from './rule.ts'
+export { suites } from './conformance.ts'
+export type { Conformance } from './conformance.ts'
 export { testRules } from './test-rules.ts'
 export type { ContextManagerHarness } from './context-manager/harness.ts'
 export { NEVER_ABORTED, PlayedSession, sizeOf, textOfPlan } from './context-manager/played-session.ts'

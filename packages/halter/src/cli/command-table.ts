@@ -72,6 +72,12 @@ export const RUN = {
     },
     session: { type: 'string', short: 's', placeholder: 'id', summary: 'go on with this session' },
     continue: { type: 'boolean', short: 'c', summary: 'go on with the newest session of this folder' },
+    steal: { type: 'boolean', summary: 'take the session from another process that holds it' },
+    interrupted: {
+      type: 'string',
+      choices: ['close', 'continue'],
+      summary: 'what becomes of a turn that a killed process left open; default close',
+    },
     'output-format': {
       type: 'string',
       choices: ['text', 'json', 'stream-json'],
@@ -176,6 +182,99 @@ export const SESSIONS_VERIFY = {
   options: { all: { type: 'boolean', summary: 'every session there is' }, json, ...runtimeOptions },
 } as const satisfies CommandSpec
 
+/** `halter sessions fork` */
+export const SESSIONS_FORK = {
+  name: 'sessions fork',
+  summary: 'a new session that begins as another one did',
+  arguments: session,
+  options: {
+    at: { type: 'integer', placeholder: 'seq', summary: 'with its events up to this number; default: all' },
+    json,
+    ...runtimeOptions,
+  },
+  examples: ['halter sessions fork 0197 --at 12'],
+} as const satisfies CommandSpec
+
+/** `halter sessions repair` */
+export const SESSIONS_REPAIR = {
+  name: 'sessions repair',
+  summary: 'a fork of a damaged session at its last good event',
+  arguments: session,
+  options: { json, ...runtimeOptions },
+} as const satisfies CommandSpec
+
+/** `halter sessions export` */
+export const SESSIONS_EXPORT = {
+  name: 'sessions export',
+  summary: 'a session and those that it has opened, as JSON Lines',
+  arguments: {
+    usage: '<session> [file]',
+    min: 1,
+    max: 2,
+    summary: 'an id, or enough of its beginning, and a new file; without one it goes to stdout',
+  },
+  options: runtimeOptions,
+  examples: ['halter sessions export 0197 | gzip > session.jsonl.gz'],
+} as const satisfies CommandSpec
+
+/** `halter sessions import` */
+export const SESSIONS_IMPORT = {
+  name: 'sessions import',
+  summary: 'store what export wrote, under the same ids',
+  arguments: {
+    usage: '[file]',
+    min: 0,
+    max: 1,
+    summary: 'an export; without one it is read from stdin',
+  },
+  options: { json, ...runtimeOptions },
+} as const satisfies CommandSpec
+
+/** `halter sessions delete` */
+export const SESSIONS_DELETE = {
+  name: 'sessions delete',
+  summary: 'delete a session; forks of it stay whole',
+  arguments: session,
+  options: {
+    cascade: { type: 'boolean', summary: 'those that it has opened, too' },
+    yes: { type: 'boolean', summary: 'do not ask' },
+    json,
+    ...runtimeOptions,
+  },
+} as const satisfies CommandSpec
+
+/** `halter sessions prune` */
+export const SESSIONS_PRUNE = {
+  name: 'sessions prune',
+  summary: 'delete old sessions; tells what would go, unless --yes',
+  options: {
+    'older-than': { type: 'string', placeholder: 'age', summary: 'not used for so long: 12h, 30d, 8w' },
+    keep: { type: 'integer', placeholder: 'n', summary: 'keep so many of the newest' },
+    here: { type: 'boolean', summary: 'only those of this folder' },
+    yes: { type: 'boolean', summary: 'delete them' },
+    json,
+    ...runtimeOptions,
+  },
+  examples: ['halter sessions prune --older-than 30d --keep 100'],
+} as const satisfies CommandSpec
+
+/** `halter conformance` */
+export const CONFORMANCE = {
+  name: 'conformance',
+  summary: 'prove that an implementation keeps its contract',
+  arguments: {
+    usage: '<file>',
+    min: 1,
+    max: 1,
+    summary: 'a module that exports by default { kind, harness }, or several of them',
+  },
+  options: {
+    rule: { type: 'string', placeholder: 'text', summary: 'only rules with this in their name' },
+    json,
+  },
+  examples: ['halter conformance examples/conformance/sqlite.ts'],
+} as const satisfies CommandSpec
+
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   RUN,
@@ -184,4 +283,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   SESSIONS_REPLAY,
   SESSIONS_PROMPT,
   SESSIONS_VERIFY,
+  SESSIONS_FORK,
+  SESSIONS_REPAIR,
+  SESSIONS_EXPORT,
+  SESSIONS_IMPORT,
+  SESSIONS_DELETE,
+  SESSIONS_PRUNE,
+  CONFORMANCE,
 ]

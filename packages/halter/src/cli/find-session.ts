@@ -1,5 +1,5 @@
-import type { SessionRuntime } from '@halter/core'
-import type { SessionSummary } from '@halter/protocol'
+import type { SessionQuery, SessionRuntime } from '@halter/core'
+import type { SessionId, SessionSummary } from '@halter/protocol'
 import { UsageError } from './usage-error.ts'
 
 /**
@@ -21,10 +21,28 @@ export async function findSession(runtime: SessionRuntime, id: string): Promise<
   return match
 }
 
-/** Every session, children included, page after page. */
-export async function* allSessions(runtime: SessionRuntime): AsyncIterable<SessionSummary> {
+/** As `findSession`; one that no list shows, because its summary is damaged, is found by its whole id. */
+export async function findSessionId(runtime: SessionRuntime, id: string): Promise<SessionId> {
+  try {
+    return (await findSession(runtime, id)).sessionId
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    for await (const { sessionId } of runtime.replay(id, { limit: 1 })) return sessionId
+    throw error
+  }
+}
+
+/** Every session that a query finds, children included unless it says otherwise, page after page; the newest first. */
+export async function* allSessions(
+  runtime: SessionRuntime,
+  query: SessionQuery = {},
+): AsyncIterable<SessionSummary> {
   for (let cursor: string | undefined; ;) {
-    const page = await runtime.listSessions({ limit: 1_000, ...(cursor !== undefined && { cursor }) })
+    const page = await runtime.listSessions({
+      limit: 1_000,
+      ...query,
+      ...(cursor !== undefined && { cursor }),
+    })
     yield* page.sessions
     if (page.next === undefined) return
     cursor = page.next

@@ -14,6 +14,13 @@ const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<Command>>> = {
   'sessions replay': async () => (await import('./sessions-replay.ts')).replaySession,
   'sessions prompt': async () => (await import('./sessions-prompt.ts')).showPrompt,
   'sessions verify': async () => (await import('./sessions-verify.ts')).verifySessions,
+  'sessions fork': async () => (await import('./sessions-fork.ts')).forkSession,
+  'sessions repair': async () => (await import('./sessions-fork.ts')).repairSession,
+  'sessions export': async () => (await import('./sessions-export.ts')).exportSession,
+  'sessions import': async () => (await import('./sessions-import.ts')).importSessions,
+  'sessions delete': async () => (await import('./sessions-delete.ts')).deleteSession,
+  'sessions prune': async () => (await import('./sessions-prune.ts')).pruneSessions,
+  conformance: async () => (await import('./conformance.ts')).checkConformance,
 }
 
 /** Runs a command line to its end. Resolves to the exit code: 0 done, 1 failed, 2 wrongly asked or configured, 130 interrupted. */

