@@ -1,5 +1,5 @@
 import type { LanguageModelV4CallOptions, LanguageModelV4FunctionTool } from '@ai-sdk/provider'
-import type { JsonSchema, ModelRequest, ToolSpec } from '@halter/core'
+import type { ModelRequest, ToolSpec } from '@halter/core'
 import { cleanJson, cleanText } from './clean-text.ts'
 import { CACHED, encodePrompt } from './encode-prompt.ts'
 import { outputFormat, type OutputFormat } from './output-format.ts'
@@ -56,10 +56,7 @@ function encodeTool({ name, description, inputSchema }: ToolSpec): LanguageModel
     type: 'function',
     name,
     ...(text !== '' && { description: text }),
-    inputSchema: {
-      type: 'object',
-      ...cleanJson<JsonSchema>(inputSchema),
-    } as LanguageModelV4FunctionTool['inputSchema'],
+    inputSchema: { type: 'object', ...cleanJson(inputSchema) },
   }
 }
 

@@ -1,7 +1,14 @@
-import type { LanguageModelV3, LanguageModelV4 } from '@ai-sdk/provider'
-
-/** A model of the AI SDK, of either version of its interface. */
-export type LanguageModel = LanguageModelV4 | LanguageModelV3
+/**
+ * A model of the AI SDK, of version 3 or 4 of its interface: as much of it as is used here. It is written down and not imported, so
+ * that a program's own copy of the SDK may be of any version, and nobody needs the SDK's types.
+ */
+export interface LanguageModel {
+  readonly specificationVersion: 'v4' | 'v3'
+  /** Names the API: `openai.responses`. */
+  readonly provider: string
+  readonly modelId: string
+  doStream(options: never): PromiseLike<{ readonly stream: ReadableStream<unknown> }>
+}
 
 /** Where the models of one provider come from: one model, or a function of the part of the id behind the prefix. */
 export type ModelSource = LanguageModel | ((id: string) => LanguageModel | Promise<LanguageModel>)

@@ -2,8 +2,6 @@ import type { LanguageModelV4CallOptions } from '@ai-sdk/provider'
 import type { JsonSchema } from '@halter/core'
 import { cleanJson } from './clean-text.ts'
 
-type Schema7 = NonNullable<Extract<LanguageModelV4CallOptions['responseFormat'], { type: 'json' }>['schema']>
-
 /** How a model is told what its reply must look like. */
 export interface OutputFormat {
   readonly responseFormat?: LanguageModelV4CallOptions['responseFormat']
@@ -22,7 +20,7 @@ export function outputFormat(schema: JsonSchema): OutputFormat {
       instruction: `Answer with one JSON value and nothing else. It must fit this JSON Schema:\n${JSON.stringify(clean)}`,
     }
   return {
-    responseFormat: { type: 'json', schema: clean as Schema7, name: 'answer' },
+    responseFormat: { type: 'json', schema: clean, name: 'answer' },
     isStrict: isStrict(clean),
   }
 }

@@ -1,7 +1,10 @@
 import { defineTool, jsonSchema, definePlugin, type RuntimeOptions, type SessionRuntime } from '@halter/core'
 import { createRuntime } from '@halter/core/host'
+import contextDefault from '@halter/plugin-context-default'
 import memoryStore from '@halter/plugin-memory-store'
-import presetDefault from '@halter/preset-default'
+import promptDefault from '@halter/plugin-prompt-default'
+import scripted from '@halter/plugin-provider-scripted'
+import system from '@halter/plugin-system'
 import { onTestFinished } from 'vitest'
 import aiSdk, { type AiSdkOptions } from '../../src/index.ts'
 import { FakeApi, type Act, type FakeWire } from './fake-api.ts'
@@ -52,9 +55,17 @@ export async function startRuntime(
   more: RuntimeOptions = {},
 ): Promise<SessionRuntime> {
   const runtime = await createRuntime({
-    presets: [presetDefault],
     ...more,
-    plugins: [memoryStore, looking, [aiSdk, options], ...(more.plugins ?? [])],
+    plugins: [
+      system,
+      memoryStore,
+      contextDefault,
+      promptDefault,
+      scripted,
+      looking,
+      [aiSdk, options],
+      ...(more.plugins ?? []),
+    ],
   })
   onTestFinished(async () => void (await runtime.shutdown({ drainMs: 0 })))
   return runtime
