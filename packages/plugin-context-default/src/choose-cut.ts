@@ -1,5 +1,5 @@
 import type { CompactionTrigger } from '@halter/protocol'
-import { isPrompt } from './obligations.ts'
+import { isPrompt, isTurnStart } from './obligations.ts'
 import type { Survey, WeighedUnit } from './survey-window.ts'
 import type { Thresholds } from './thresholds.ts'
 
@@ -74,7 +74,7 @@ function recentTurns({ units, newestPrompt }: Survey, keep: number): number {
     tokens += unit.tokens
     if (unit.from >= newestPrompt) continue
     if (tokens > keep) break
-    if (isPrompt(unit.messages[0]!)) ({ from } = unit)
+    if (isTurnStart(unit.messages[0]!)) ({ from } = unit)
   }
   return from
 }

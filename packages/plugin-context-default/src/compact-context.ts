@@ -22,7 +22,12 @@ export type Compacted =
  */
 export async function compactContext(task: CompactionTask): Promise<Compacted> {
   const { input, trigger, signal, known } = task
-  const survey = surveyWindow({ input, shown: task.shown.slice(), rules: task.rules, factor: task.factor })
+  const survey = surveyWindow({
+    input,
+    shown: task.shown.slice(),
+    settings: task.settings,
+    factor: task.factor,
+  })
   const tokens = sizeOf(task, survey)
   const { clearedThrough } = known
   const cut = chooseCut({ survey, trigger, limits: task.limits, tokens, clearedThrough })
@@ -79,12 +84,12 @@ function stillToKeep(
 }
 
 async function remember(
-  { input, known, useless, remember: tell }: CompactionTask,
+  { input, useless, remember: tell }: CompactionTask,
   { goal, rules, clearedThrough, sizeAfter }: Omit<ContextState, 'compaction' | 'useless' | 'compactedAt'>,
 ): Promise<void> {
   const state: ContextState = {
     compaction: input.state.compactions + 1,
-    clearedThrough: Math.max(clearedThrough, known.clearedThrough),
+    clearedThrough,
     useless,
     compactedAt: input.state.head,
     sizeAfter,

@@ -2,7 +2,6 @@ import type { ContextInput } from '@halter/core'
 import type { CompactionTrigger, Transcript } from '@halter/protocol'
 import type { ContextState } from './context-state.ts'
 import type { ContextSettings } from './settings.ts'
-import type { ShowRules } from './show-message.ts'
 import type { Thresholds } from './thresholds.ts'
 
 /** A compaction that is due. */
@@ -13,10 +12,9 @@ export interface CompactionTask {
   readonly signal: AbortSignal
   readonly settings: ContextSettings
   readonly limits: Thresholds
-  /** What the model sees now, how large that is, and by which rules. */
+  /** What the model sees now, and how large that is. */
   readonly shown: Transcript
   readonly tokens: number
-  readonly rules: ShowRules
   readonly known: ContextState
   /** Reported tokens per estimated one, where messages are estimated at so many. */
   readonly factor: (estimated: number) => number

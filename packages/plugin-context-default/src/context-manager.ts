@@ -11,7 +11,6 @@ import { contextStateOf, PLUGIN, type ContextState } from './context-state.ts'
 import { listObligations, liveObligations } from './obligations.ts'
 import { Pacing } from './pacing.ts'
 import { completeSettings, type ContextSettings } from './settings.ts'
-import type { ShowRules } from './show-message.ts'
 import { ShownWindow } from './shown-window.ts'
 import { thresholdsOf, type Thresholds } from './thresholds.ts'
 
@@ -34,7 +33,6 @@ interface Look {
   readonly memory: Memory
   readonly known: ContextState
   readonly limits: Thresholds
-  readonly rules: ShowRules
   readonly plan: ContextPlan
 }
 
@@ -94,7 +92,7 @@ export class DefaultContextManager implements ContextManager {
       estimatedTokens: Math.max(0, input.estimatedTokens - window.savedFrom(input.estimatedFrom)),
     }
     memory.calibration.learn(input, plan.messages, plan.estimatedTokens)
-    return { memory, known, limits, rules, plan }
+    return { memory, known, limits, plan }
   }
 
   /** Never fails for a summary that could not be had: the plan stays as it is, with a warning. */
@@ -123,7 +121,7 @@ export class DefaultContextManager implements ContextManager {
 
   async #compact(
     input: ContextInput,
-    { memory, known, limits, rules, plan }: Look,
+    { memory, known, limits, plan }: Look,
     how: {
       readonly trigger: CompactionTrigger
       readonly signal: AbortSignal
@@ -141,7 +139,6 @@ export class DefaultContextManager implements ContextManager {
       limits,
       shown: plan.messages,
       tokens: plan.estimatedTokens,
-      rules,
       known,
       factor: (estimated) => {
         const factor = memory.calibration.factor(plan.estimatedTokens, estimated)

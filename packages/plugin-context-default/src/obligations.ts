@@ -79,6 +79,11 @@ export function isPrompt(message: Message): boolean {
   return message.role === 'user' && (message.origin === undefined || message.origin === 'steer')
 }
 
+/** What a person said to begin a turn. */
+export function isTurnStart(message: Message): boolean {
+  return message.role === 'user' && message.origin === undefined
+}
+
 function rulesIn(text: string): readonly string[] {
   return text
     .split(/(?<=[.!?])\s+|\n+/)

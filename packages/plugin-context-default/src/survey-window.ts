@@ -1,6 +1,6 @@
 import type { ContextInput } from '@halter/core'
 import type { Message } from '@halter/protocol'
-import { isPrompt } from './obligations.ts'
+import { isTurnStart } from './obligations.ts'
 import { isClearable, type ShowRules } from './show-message.ts'
 import { unitsOf, type Unit } from './units.ts'
 
@@ -21,7 +21,7 @@ export interface Survey {
   readonly messages: readonly Message[]
   readonly seqs: readonly number[]
   readonly units: readonly WeighedUnit[]
-  /** Index of the newest prompt; 0 when there is none. */
+  /** Index of the prompt that began the newest turn; 0 when there is none. */
   readonly newestPrompt: number
   /** What a text or a message weighs here: its estimate, as this provider counts. */
   weigh(piece: string | Message): number
@@ -30,9 +30,9 @@ export interface Survey {
 /** What a survey is made from. */
 export interface SurveyQuestion {
   readonly input: ContextInput
-  /** What the model sees now, and by which rules. */
+  /** What the model sees now; what is cleared already is too small to be cleared again. */
   readonly shown: readonly Message[]
-  readonly rules: ShowRules
+  readonly settings: ShowRules['settings']
   /** Tokens of a context whose messages are estimated at so many: reported per estimated ones. */
   factor(estimated: number): number
 }
@@ -41,7 +41,7 @@ export interface SurveyQuestion {
 const MARKER = 60
 
 /** Looks at every message: only for a compaction. */
-export function surveyWindow({ input, shown, rules, factor }: SurveyQuestion): Survey {
+export function surveyWindow({ input, shown, settings, factor }: SurveyQuestion): Survey {
   const messages = input.state.transcript.slice()
   const seqs = input.state.seqs.slice(0, messages.length)
   const sizes = shown.map((message) => input.tokensOf(message))
@@ -53,7 +53,8 @@ export function surveyWindow({ input, shown, rules, factor }: SurveyQuestion): S
     for (let index = unit.from; index < unit.to; index++) {
       const size = sizes[index]!
       tokens += size * scale
-      if (isStillClearable(messages[index]!, seqs[index]!, size, rules))
+      const message = messages[index]!
+      if (message.role === 'tool' && isClearable(message, size, settings))
         clearable += Math.max(0, size - MARKER) * scale
     }
     const [first] = unit.messages
@@ -65,10 +66,6 @@ export function surveyWindow({ input, shown, rules, factor }: SurveyQuestion): S
       isSummary: first!.role === 'user' && first!.origin === 'compaction',
     }
   })
-  const newestPrompt = Math.max(0, messages.findLastIndex(isPrompt))
+  const newestPrompt = Math.max(0, messages.findLastIndex(isTurnStart))
   return { messages, seqs, units, newestPrompt, weigh: (piece) => input.tokensOf(piece) * scale }
-}
-
-function isStillClearable(message: Message, seq: number, size: number, rules: ShowRules): boolean {
-  return message.role === 'tool' && seq > rules.clearedThrough && isClearable(message, size, rules.settings)
 }

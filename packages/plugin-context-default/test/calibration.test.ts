@@ -21,6 +21,30 @@ describe('a provider that counts in its own way', () => {
     expect(Math.abs(tokensAfter - after)).toBeLessThan(tokensBefore / 10)
   })
 
+  test('a long transcript is not counted, and a short one once from one compaction to the next', () => {
+    const calibration = new Calibration()
+    const session = play({ report: (tokens) => tokens * 3 })
+    const learn = (tokensOf = session.input().tokensOf) =>
+      calibration.learn({ ...session.input(), tokensOf }, session.state.transcript, 1000)
+    session.say('hello')
+    learn()
+    expect(calibration.factor(5000, 100)).toBe(1) // nothing was reported
+    for (let turn = 0; turn < 25; turn++) {
+      session.reply('well')
+      session.say('so')
+    }
+    const refuse = (): never => {
+      throw new Error('this must not be counted')
+    }
+    learn(refuse)
+    const short = play()
+    short.say(words(500))
+    short.reply('well')
+    calibration.learn(short.input(), short.state.transcript, 1000)
+    expect(calibration.factor(2500, 1000)).toBeCloseTo(2, 1)
+    calibration.learn({ ...short.input(), tokensOf: refuse }, short.state.transcript, 1000)
+  })
+
   test('without a report nothing is known', () => {
     expect(new Calibration().factor(5000, 100)).toBe(1)
   })

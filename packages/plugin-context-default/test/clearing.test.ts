@@ -46,6 +46,18 @@ describe('row 139, W-18: old and large tool outputs are cleared first', () => {
     expect(Math.abs(plan.estimatedTokens - sizeOf(plan))).toBeLessThan(100)
   })
 
+  test('a provider that reports nothing is taken to have seen what was shown', async () => {
+    const session = play({ report: () => undefined })
+    const manager = new DefaultContextManager()
+    session.say('read it all')
+    for (let step = 0; step < 30; step++) {
+      const plan = await session.step(manager)
+      expect(Math.abs(plan.estimatedTokens - sizeOf(plan))).toBeLessThan(1500)
+      session.reply('', [{ output: `output ${step} ${words(1250)}` }])
+    }
+    expect(session.compactions.length).toBeLessThan(20)
+  })
+
   test('without the tool that recalls, the marker says to run the tool again', async () => {
     const session = play()
     const manager = new DefaultContextManager({ recall: false })
@@ -95,7 +107,9 @@ describe('an output that is larger than a share of the window', () => {
     expect(before).toMatch(
       /^begin .*\n\[… \d+ of 18\d\d\d characters left out: more than fits\. Call recall_output with \{"id":"id\d+-0-result"\} to see them\. …\]\n.* end$/s,
     )
-    expect(sizeOf(await session.step(manager))).toBeLessThan(2500)
+    const plan = await session.step(manager)
+    expect(sizeOf(plan)).toBeLessThan(2500)
+    expect(Math.abs(plan.estimatedTokens - sizeOf(plan))).toBeLessThan(250)
     session.reply('seen')
     session.say('and now?')
     expect((await outputs(session, manager))[0]).toBe(before)

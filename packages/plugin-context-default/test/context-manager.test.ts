@@ -2,7 +2,7 @@ import { HalterError, type ContextInput } from '@halter/core'
 import { sizeOf, textOfPlan, type PlayedSession } from '@halter/testkit'
 import { describe, expect, test } from 'vitest'
 import { DefaultContextManager } from '../src/context-manager.ts'
-import { play, roles, words } from './played.ts'
+import { known, play, roles, words } from './played.ts'
 
 const manager = new DefaultContextManager()
 
@@ -55,6 +55,24 @@ describe('compacting by hand', () => {
     }
     expect(await asked('C')).toBe('PROMPT\n\nA\n\nC')
     expect(await asked(' \n')).toBe('PROMPT\n\nA\n\nC')
+  })
+
+  test('what says the least is left out of what is summarised, and the request fits the model', async () => {
+    const session = play({ report: () => 100 })
+    for (let turn = 0; turn < 30; turn++) {
+      session.say(`question ${turn}`)
+      session.reply('', [{ name: 'grep', output: words(250, `failed${turn}`), isError: true }])
+      session.reply(words(60, `answer${turn}`))
+    }
+    session.say('newest')
+    await session.compact(manager)
+    const [request] = session.requests
+    const text = JSON.stringify(request!.messages.at(0)!.parts)
+    expect(text).toContain('calls grep; left out]')
+    expect(text).toContain('[3. result of grep, failed, left out]')
+    expect(text).not.toContain('failed0')
+    expect(text).toContain('answer29')
+    expect(text.length / 3.7 + request!.system[0]!.text.length / 3.7 + 1000).toBeLessThan(8000)
   })
 
   test('row 77: nothing but an earlier summary before the newest prompt is nothing to compact', async () => {
@@ -141,6 +159,18 @@ describe('compacting by itself', () => {
     expect(largest).toBeLessThan(7000) // the window less the longest reply
   })
 
+  test('row 68: it runs 100 tokens before the share is reached', async () => {
+    for (const [estimatedTokens, calls] of [
+      [6299, 0],
+      [6300, 1],
+    ] as const) {
+      const session = play({ change: (input) => ({ ...input, estimatedTokens, estimatedFrom: 1 }) })
+      talkAside(session, 15)
+      await session.step(manager)
+      expect(session.requests.length > 0 ? 1 : 0).toBe(calls)
+    }
+  })
+
   test('row 76: the turn after a compaction does not compact again', async () => {
     const session = play()
     while (session.compactions.length === 0) await talk(session, 1)
@@ -193,6 +223,65 @@ describe('compacting by itself', () => {
       ),
     ])
     expect(session.requests).toEqual([])
+  })
+
+  test('a hook that keeps the long context is not asked at every step, and costs no warning', async () => {
+    let asked = 0
+    const keep = async (): Promise<undefined> => void (asked += 1)
+    const session = play({ change: (input) => ({ ...input, beforeCompaction: keep }) })
+    const warnings: unknown[] = []
+    await talk(session, 30, ({ warning }) => warnings.push(warning))
+    expect(session.compactions).toEqual([])
+    expect(asked).toBeGreaterThan(0)
+    expect(asked).toBeLessThan(5)
+    expect(warnings.filter((warning) => warning !== undefined)).toEqual([])
+  })
+
+  test('what wins nothing is not done: obligations that are larger than what they would replace', async () => {
+    const session = play({ obligations: () => [{ kind: 'rule', text: words(9000, 'rule') }] })
+    await talk(session, 24)
+    expect(session.compactions).toEqual([])
+  })
+
+  test('a session that another manager compacted is none of our failures', async () => {
+    const session = play()
+    session.say('hello')
+    session.reply('hi')
+    const other = {
+      droppedSeqs: [{ from: 2, to: 3 }],
+      summary: 'They met.',
+      tokensBefore: 9000,
+      tokensAfter: 5,
+    }
+    session.append({ type: 'compaction.applied', trigger: 'auto', ...other })
+    talkAside(session, 25)
+    await session.step(new DefaultContextManager())
+    expect(session.compactions).toHaveLength(1)
+    expect(known(session).useless).toBe(0)
+  })
+
+  test('a step that has just come in is never compacted or cleared: the model has not seen it', async () => {
+    for (const size of [50, 400]) {
+      const session = play()
+      session.say('the task')
+      for (let step = 0; step < 60; step++) {
+        const { messages } = await session.step(manager)
+        if (step > 0) expect(JSON.stringify([...messages].at(-1)!.parts)).toContain(`news ${step - 1} `)
+        session.reply(words(size), [{ output: `news ${step} ${words(1700)}` }])
+      }
+      expect(session.compactions.length).toBeGreaterThan(3)
+    }
+  })
+
+  test('what was steered into a turn stays with its prompt', async () => {
+    const session = play()
+    session.say('the task')
+    for (let step = 0; step < 40; step++) {
+      await session.step(manager)
+      session.reply(`step ${step} ${words(300)}`, [{ output: 'ok' }])
+      if (step === 3) session.say('mind the gap', 'steer')
+    }
+    expect(roles(session).slice(0, 3)).toEqual(['user', 'compaction', 'steer'])
   })
 
   test('a turn that outgrows the window gives up its older steps, after its prompt, and keeps the prompt', async () => {

@@ -1,12 +1,22 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defineTool, jsonSchema, type ModelRequest, type Tool } from '@halter/core'
+import {
+  defineTool,
+  jsonSchema,
+  type ModelRequest,
+  type SessionPort,
+  type SessionStore,
+  type Tool,
+  type ToolContext,
+} from '@halter/core'
 import { createTestRuntime, type TestReply } from '@halter/core/testing'
 import { SqliteSessionStore } from '@halter/plugin-sqlite-store'
 import { textOf, type Message } from '@halter/protocol'
 import { expect, onTestFinished, test } from 'vitest'
 import plugin from '../src/index.ts'
+import { createRecallTool } from '../src/recall-output.ts'
+import { play } from './played.ts'
 
 /** Over 16 KiB, so that the store keeps it aside; with text that a careless store would change. */
 const LARGE = Array.from({ length: 3000 }, (_, line) => `line ${line} \u0000 \ud800 ÄÖ 👩‍👩‍👧`).join('\n')
@@ -46,6 +56,19 @@ test('what was shortened, cleared and compacted away comes back character by cha
   const second = await session.submitTurn('again').orThrow()
   expect(recalled(second.messages)).toEqual([LARGE.slice(0, 90_000)])
   expect(provider.requests.length).toBeGreaterThan(5)
+})
+
+test('what is still in the window is not looked for in the log', async () => {
+  const session = play()
+  session.say('go')
+  session.reply('', [{ output: 'all of it' }])
+  const replay = (): never => {
+    throw new Error('this must not be read')
+  }
+  const tool = createRecallTool({ replay } as unknown as SessionStore)
+  const context = { session: session as unknown as SessionPort } as ToolContext
+  const answer = await tool.execute({ id: 'id3-0-result', offset: 0, limit: 100 }, context)
+  expect(answer).toEqual({ parts: [{ kind: 'text', text: 'all of it' }] })
 })
 
 test('a long output is read piece by piece, and the pieces are the whole', async () => {

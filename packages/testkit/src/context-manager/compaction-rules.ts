@@ -6,7 +6,7 @@ import { checkTranscript } from '../transcript-rules.ts'
 import { required, type ContextManagerHarness } from './harness.ts'
 import { NEVER_ABORTED, textOfPlan } from './played-session.ts'
 import { assertEnds, fill, hang, playTurn } from './plan-rules.ts'
-import { arbitraryMoves, playMoves } from './random-play.ts'
+import { arbitraryMoves, KNOWN_MOVES, playMoves } from './random-play.ts'
 
 /** What a context manager promises of compactions. */
 export const compactionRules: readonly Rule<ContextManagerHarness>[] = [
@@ -54,7 +54,7 @@ export const compactionRules: readonly Rule<ContextManagerHarness>[] = [
             assert.ok(messages.some(({ id }) => id === session.newestPrompt))
           }
         }),
-        { numRuns: 40 },
+        { numRuns: 40, examples: [[KNOWN_MOVES]] },
       )
     },
   ),

@@ -6,7 +6,7 @@ import type { Rule } from '../rule.ts'
 import { checkTranscript } from '../transcript-rules.ts'
 import { required, type ContextManagerHarness } from './harness.ts'
 import { NEVER_ABORTED, sizeOf, textOfPlan, type PlayedSession } from './played-session.ts'
-import { arbitraryMoves, playMoves } from './random-play.ts'
+import { arbitraryMoves, KNOWN_MOVES, playMoves } from './random-play.ts'
 
 /** What a context manager promises of every plan. */
 export const planRules: readonly Rule<ContextManagerHarness>[] = [
@@ -84,7 +84,7 @@ export const planRules: readonly Rule<ContextManagerHarness>[] = [
             assert.ok([...plan.messages].some(({ id }) => id === session.newestPrompt))
           })
         }),
-        { numRuns: 40 },
+        { numRuns: 40, examples: [[KNOWN_MOVES]] },
       )
     },
   ),

@@ -10,6 +10,7 @@ import type {
 import { messageTokens, TokenEstimate } from '@halter/core/testing'
 import {
   EVENT_VERSIONS,
+  NO_USAGE,
   SessionFold,
   type CompactionOutcome,
   type ContextPlan,
@@ -28,8 +29,8 @@ export interface PlayOptions {
   readonly reducers?: PluginReducers
   /** What the model writes when it is asked for a summary. Default: one short sentence that keeps nothing. */
   readonly summarise?: (request: ModelRequest) => string | Partial<ModelReply['message']>
-  /** Input tokens that the provider reports for a request of this size. Default: that size. */
-  readonly report?: (tokens: number) => number
+  /** Input tokens that the provider reports for a request of this size; undefined: it reports nothing. Default: that size. */
+  readonly report?: (tokens: number) => number | undefined
   /** What the plugins have to keep. */
   readonly obligations?: () => readonly Obligation[]
   /** Changes to what the manager gets. */
@@ -199,7 +200,8 @@ export class PlayedSession {
 
   #recordUsage(planned: number, outputTokens: number): void {
     const { report = (tokens: number) => tokens } = this.#options
-    const usage = { inputTokens: Math.round(report(planned)), outputTokens }
+    const reported = report(planned)
+    const usage = reported === undefined ? NO_USAGE : { inputTokens: Math.round(reported), outputTokens }
     this.append({ type: 'usage.recorded', turnId: 't', purpose: 'turn', model: 'm', usage })
   }
 

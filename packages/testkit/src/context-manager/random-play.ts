@@ -17,6 +17,17 @@ export type Move =
   | { readonly do: 'compact' }
   | { readonly do: 'overflow' }
 
+/** What every law is tried on first: turns that are long, wide, steered, and compacted in every way. */
+export const KNOWN_MOVES: readonly Move[] = Object.freeze([
+  ...turn(2, 1),
+  ...turn(8, 2),
+  { do: 'compact' },
+  { do: 'steer', size: 50 },
+  ...turn(14, 3),
+  { do: 'overflow' },
+  ...turn(3, 1),
+])
+
 const size = fc.integer({ min: 1, max: 4000 })
 
 /** Sessions of up to `maxLength` moves, compactions among them. */
@@ -38,6 +49,16 @@ export function arbitraryMoves(maxLength = 40): fc.Arbitrary<readonly Move[]> {
     { weight: 1, arbitrary: fc.record({ do: fc.constant('overflow' as const) }) },
   )
   return fc.array(move, { maxLength })
+}
+
+function turn(steps: number, width: number): readonly Move[] {
+  const calls = Array.from({ length: width }, (_, index) => ({
+    size: 900 * (index + 1),
+    isError: index === 2,
+  }))
+  const step: Move = { do: 'reply', size: 100, calls, isReversed: width === 3 }
+  const last: Move = { do: 'reply', size: 300, calls: [], isReversed: false }
+  return [{ do: 'say', size: 400 }, ...Array.from({ length: steps }, () => step), last]
 }
 
 /**
