@@ -75,6 +75,25 @@ describe('compacting by hand', () => {
     expect(text.length / 3.7 + request!.system[0]!.text.length / 3.7 + 1000).toBeLessThan(8000)
   })
 
+  test.each([1, 3])(
+    'a conversation that is larger than the window is still summarised: tokens count %d times',
+    async (times) => {
+      const session = play({ report: (tokens) => tokens * times })
+      session.say('hello')
+      session.reply('hi')
+      await session.step(manager)
+      for (let turn = 0; turn < 30; turn++) {
+        session.say(words(1000, `question${turn}`))
+        session.reply(words(1000, `answer${turn}`))
+      }
+      session.say('newest')
+      await session.compact(manager)
+      const [{ messages, system }] = session.requests as [(typeof session.requests)[0]]
+      expect(JSON.stringify(messages.at(0)!.parts)).toContain('characters left out')
+      expect(sizeOf({ messages, segments: system }) * times + 1000).toBeLessThan(8000)
+    },
+  )
+
   test('row 77: nothing but an earlier summary before the newest prompt is nothing to compact', async () => {
     const session = play()
     session.say('hello')
