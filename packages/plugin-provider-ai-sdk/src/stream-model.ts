@@ -42,7 +42,6 @@ export async function* streamModel(
         isEnded = each.type === 'end'
         yield each
       }
-      if (part.type === 'finish' && !isEnded) throw cutOff(call)
     }
   } catch (failure) {
     throw signal.aborted ? cancelled(call, signal.reason) : modelError(failure, call)
@@ -95,12 +94,15 @@ class Connection {
   /** Rejects as soon as the signal is aborted, whatever the model makes of it. */
   async open(model: LanguageModel, options: CallOptions): Promise<ReadableStreamDefaultReader<StreamPart>> {
     this.#signal.throwIfAborted()
-    const asked = model.doStream({ ...options, abortSignal: this.#controller.signal } as never)
+    const asked = Promise.resolve(
+      model.doStream({ ...options, abortSignal: this.#controller.signal } as never),
+    ).then(({ stream }) => {
+      this.#reader = (stream as ReadableStream<StreamPart>).getReader()
+      if (this.#controller.signal.aborted) this.close() // it came too late, and nobody will read it
+      return this.#reader
+    })
     const left = new Promise<never>((_resolve, reject) => (this.#giveUp = reject))
-    const { stream } = await Promise.race([asked, left])
-    this.#reader = (stream as ReadableStream<StreamPart>).getReader()
-    if (this.#signal.aborted) this.close()
-    return this.#reader
+    return await Promise.race([asked, left])
   }
 
   /** Undefined at the end of the stream. */

@@ -1,3 +1,4 @@
+import { sampleRequest } from '@halter/testkit'
 import { describe, expect, test } from 'vitest'
 import aiSdk, { AiSdkProvider } from '../src/index.ts'
 import { finish, ProgramModel, textParts } from './support/program-model.ts'
@@ -44,6 +45,37 @@ describe('models of a program', () => {
     const runtime = await startRuntime({ models: { 'anthropic/': () => own }, anthropic: { apiKey: 'k' } })
     const session = await runtime.newSession({ model: 'anthropic/claude-sonnet-5-5' })
     expect((await session.submitTurn('Hi').result).text).toBe('mine')
+  })
+
+  test.each([
+    ['before it answers', () => new Promise<never>(() => {})],
+    ['in the middle', async () => ({ stream: new ReadableStream() })],
+  ])('that ignore their signal are left all the same: %s', async (_when, doStream) => {
+    const deaf = { specificationVersion: 'v4' as const, provider: 'deaf', modelId: 'deaf', doStream }
+    const provider = new AiSdkProvider({ id: 'deaf', models: deaf })
+    const controller = new AbortController()
+    const request = await sampleRequest({ provider, model: 'deaf' })
+    const parts = Array.fromAsync(provider.stream(request, controller.signal))
+    setTimeout(() => controller.abort(new Error('enough')), 20)
+    await expect(parts).rejects.toMatchObject({ code: 'ERR_MODEL_FAILED', kind: 'cancelled' })
+  })
+
+  test('that answer too late are told that nobody listens', async () => {
+    let isCancelled = false
+    let answer: (() => void) | undefined
+    const stream = new ReadableStream({ cancel: () => void (isCancelled = true) })
+    const doStream = () =>
+      new Promise<{ stream: ReadableStream }>((resolve) => (answer = () => resolve({ stream })))
+    const slow = { specificationVersion: 'v4' as const, provider: 'slow', modelId: 'slow', doStream }
+    const provider = new AiSdkProvider({ id: 'slow', models: slow })
+    const controller = new AbortController()
+    const request = await sampleRequest({ provider, model: 'slow' })
+    const parts = Array.fromAsync(provider.stream(request, controller.signal))
+    await expect.poll(() => answer).toBeDefined()
+    controller.abort()
+    await expect(parts).rejects.toMatchObject({ kind: 'cancelled' })
+    answer!()
+    await expect.poll(() => isCancelled).toBe(true)
   })
 
   test('may give a call whole, and say what goes back with it', async () => {

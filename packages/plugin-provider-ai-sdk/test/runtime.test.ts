@@ -74,6 +74,15 @@ describe('thinking', () => {
     expect(blocks(api.bodies[2]!, 'thinking')).toEqual([])
   })
 
+  test('is left out of a call that is not to think, where the API could not be told what to do about it', async () => {
+    const acts = [looksInto('a', { thinking: 'I look.' }), says('There.'), says('Here.')]
+    const { api, session } = await claude(acts, {}, new AnthropicWire({ bindsThinking: true }))
+    await session.submitTurn('What is there?').result
+    const { status } = await session.submitTurn('Quick now', { effort: 'none' }).result
+    expect(status).toBe('completed')
+    expect(blocks(api.bodies[2]!, 'thinking')).toEqual([])
+  })
+
   test('of OpenAI goes back encrypted, and nothing is left there', async () => {
     const { api, session } = await gpt([looksInto('a', { thinking: 'I look.' }), says('There.')])
     const { text } = await session.submitTurn('What is there?').result
