@@ -131,8 +131,13 @@ describe('the example scripts', () => {
     '%s plays to its end',
     async (name) => {
       const model = `scripted/${join(examples, name)}`
-      const { replies } = JSON.parse(readFileSync(join(examples, name), 'utf8')) as { replies: unknown[] }
-      for (const _ of replies) expect((await play(provider, request({ model }))).at(-1)?.type).toBe('end')
+      const { replies } = JSON.parse(readFileSync(join(examples, name), 'utf8')) as {
+        replies: { when?: { purpose?: string } }[]
+      }
+      for (const { when } of replies) {
+        const parts = await play(provider, request({ model, purpose: when?.purpose ?? 'turn' }))
+        expect(parts.at(-1)?.type).toBe('end')
+      }
     },
   )
 

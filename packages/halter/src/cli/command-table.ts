@@ -164,7 +164,7 @@ export const SESSIONS_REPLAY = {
 /** `halter sessions prompt` */
 export const SESSIONS_PROMPT = {
   name: 'sessions prompt',
-  summary: 'what the model was shown: each part, whose it is, and what was pruned or compacted',
+  summary: 'what the model was shown, whose it was, and what was left out',
   arguments: session,
   options: {
     turn: { type: 'integer', placeholder: 'n', summary: 'of this turn, counted from 1; default the newest' },
