@@ -13,6 +13,8 @@ const tasks = {
   test: { argv: ['scripts/test.mjs'] },
   check: { argv: ['scripts/check.mjs'] },
   bench: { argv: ['bench/src/main.ts'] },
+  'test:crash': { argv: ['reliability/src/test-crash.ts'] },
+  'test:soak': { argv: ['reliability/src/test-soak.ts'] },
   format: { argv: ['node_modules/oxfmt/bin/oxfmt'] },
   api: { argv: ['scripts/check-api.mjs', '--update'] },
   changeset: { argv: ['node_modules/@changesets/cli/bin.js'] },
