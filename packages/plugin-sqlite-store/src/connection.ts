@@ -5,8 +5,8 @@ export class Connection {
   readonly #db: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
 
-  /** `busyMs`: how long SQLite may block this thread for a lock. */
-  constructor(path: string, options: { readonly busyMs: number; readonly readOnly?: boolean }) {
+  /** `path` may be a `file:` URL with SQLite's own parameters. `busyMs`: how long SQLite may block this thread for a lock. */
+  constructor(path: string | URL, options: { readonly busyMs: number; readonly readOnly?: boolean }) {
     this.#db = new DatabaseSync(path, { timeout: options.busyMs, readOnly: options.readOnly ?? false })
   }
 

@@ -7,6 +7,7 @@ import { storeError } from './errors.ts'
 import { removeExpired } from './key-values.ts'
 import { MEMORY, openReader, openWriter, type Durability, type Reader } from './open-file.ts'
 import { whileBusy } from './retry.ts'
+import { openUnwritable, unwritableError } from './unwritable.ts'
 import { WriteQueue, type Work } from './write-queue.ts'
 
 /** How to open a {@link DatabaseFile}. */
@@ -21,49 +22,30 @@ export interface DatabaseFileOptions {
 export class DatabaseFile {
   readonly path: string
   readonly #options: DatabaseFileOptions
-  readonly #queue: WriteQueue
-  readonly #reader: Connection
+  /** Absent while the file can only be read. */
+  #queue: WriteQueue | undefined
+  #reader: Connection
   /** Names this instance among all that have the file open. */
-  readonly #token: string
+  readonly #token = randomUUID()
   readonly #closed = new AbortController()
   #closing: Promise<void> | undefined
 
-  private constructor(options: DatabaseFileOptions, writer: Connection, { db: reader, dead }: Reader) {
-    const token = randomUUID()
-    const isFile = writer !== reader
+  private constructor(options: DatabaseFileOptions, { writer, reader }: Connections) {
     this.path = options.path
     this.#options = options
-    this.#reader = reader
-    this.#token = token
-    this.#queue = new WriteQueue({
-      path: options.path,
-      db: writer,
-      gather: options.durability === 'power' && isFile ? 'turn' : 'tick',
-      // What is in memory would be gone with its connection.
-      reopen: isFile ? () => openWriter(options.path, options.durability) : undefined,
-      first: (db) => {
-        if (isFile) markWriter(db, token)
-        removeExpired(db)
-      },
-    })
-    this.#checkAfterCrash(dead)
+    this.#reader = reader.db
+    this.#queue = writer && this.#queueOver(writer)
+    this.#checkAfterCrash(reader.dead)
   }
 
-  /** @throws HalterError `ERR_STORE_OPEN`, naming the file. */
+  /** @throws HalterError `ERR_STORE_OPEN`, `ERR_STORE_BUSY` or `ERR_STORE_FULL`, naming the file. */
   static async open(options: DatabaseFileOptions): Promise<DatabaseFile> {
     if (options.path === MEMORY) {
       const db = await openWriter(MEMORY, options.durability)
-      return new DatabaseFile(options, db, { db, dead: [] })
+      return new DatabaseFile(options, { writer: db, reader: { db, dead: [] } })
     }
-    const path = resolve(options.path)
-    const writer = await openWriter(path, options.durability)
-    try {
-      const reader = await openReader(path)
-      return new DatabaseFile({ ...options, path }, writer, reader)
-    } catch (error) {
-      writer.close()
-      throw error
-    }
+    const complete = { ...options, path: resolve(options.path) }
+    return new DatabaseFile(complete, await openForReadingAtLeast(complete))
   }
 
   /** Looks at what is committed. `work` runs to its end without waiting, in one piece. */
@@ -78,7 +60,7 @@ export class DatabaseFile {
 
   /** Does `work` in a transaction, which it may share, and resolves when that is on disk. */
   write<T>(work: Work<T>): Promise<T> {
-    return this.#queue.write(work)
+    return this.#queue ? this.#queue.write(work) : this.#openAgain(work)
   }
 
   /** Finishes what is queued and leaves one tidy file. A second call waits for the first. */
@@ -89,10 +71,11 @@ export class DatabaseFile {
 
   async #close(): Promise<void> {
     this.#closed.abort()
+    const queue = this.#queue
+    if (!queue) return this.#reader.close()
     // If that fails, the mark stays, and the next one to open the file checks it.
-    if (this.#queue.hasWritten)
-      await this.#queue.write((db) => unmarkWriters(db, [this.#token])).catch(() => {})
-    const writer = await this.#queue.close()
+    if (queue.hasWritten) await queue.write((db) => unmarkWriters(db, [this.#token])).catch(() => {})
+    const writer = await queue.close()
     if (this.#reader !== writer) this.#reader.close()
     try {
       writer.run('PRAGMA wal_checkpoint(TRUNCATE)')
@@ -100,6 +83,39 @@ export class DatabaseFile {
       // Another process is in the middle of something; the log stays beside the file, which is just as good.
     }
     writer.close()
+  }
+
+  #queueOver(writer: Connection): WriteQueue {
+    const { path, durability } = this.#options
+    const isFile = writer !== this.#reader
+    return new WriteQueue({
+      path,
+      db: writer,
+      gather: durability === 'power' && isFile ? 'turn' : 'tick',
+      // What is in memory would be gone with its connection.
+      reopen: isFile ? () => openWriter(path, durability) : undefined,
+      first: (db) => {
+        if (isFile) markWriter(db, this.#token)
+        removeExpired(db)
+      },
+    })
+  }
+
+  /** When the file was opened, it could only be read; perhaps that has changed. */
+  async #openAgain<T>(work: Work<T>): Promise<T> {
+    if (this.#closing) throw new HalterError('ERR_STORE_FAILED', `The session store ${this.path} is closed.`)
+    const { writer, reader } = await openBoth(this.#options).catch((error: unknown) => {
+      throw unwritableError(this.path, error)
+    })
+    if (this.#queue || this.#closing) {
+      writer.close()
+      reader.db.close()
+    } else {
+      this.#reader.close()
+      this.#reader = reader.db
+      this.#queue = this.#queueOver(writer)
+    }
+    return await this.write(work)
   }
 
   #checkAfterCrash(dead: readonly string[]): void {
@@ -111,5 +127,30 @@ export class DatabaseFile {
         )
       else if (!this.#closing) this.write((db) => unmarkWriters(db, dead)).catch(() => {})
     })
+  }
+}
+
+interface Connections {
+  readonly writer: Connection | undefined
+  readonly reader: Reader
+}
+
+async function openForReadingAtLeast(options: DatabaseFileOptions): Promise<Connections> {
+  try {
+    return await openBoth(options)
+  } catch (error) {
+    const db = openUnwritable(options.path, error)
+    options.onWarning(unwritableError(options.path, error).message)
+    return { writer: undefined, reader: { db, dead: [] } }
+  }
+}
+
+async function openBoth({ path, durability }: DatabaseFileOptions) {
+  const writer = await openWriter(path, durability)
+  try {
+    return { writer, reader: await openReader(path) }
+  } catch (error) {
+    writer.close()
+    throw error
   }
 }

@@ -1,7 +1,16 @@
 import { HalterError, isHalterError } from '@halter/core'
 
 /** SQLite's primary result codes that mean something to us (sqlite.org/rescode.html). */
-const CODES = { BUSY: 5, LOCKED: 6, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 } as const
+const CODES = {
+  BUSY: 5,
+  LOCKED: 6,
+  READONLY: 8,
+  IOERR: 10,
+  CORRUPT: 11,
+  FULL: 13,
+  CANTOPEN: 14,
+  NOTADB: 26,
+} as const
 
 /** True when `error` came from SQLite with this primary code. */
 export function isSqliteError(error: unknown, name?: keyof typeof CODES): boolean {
@@ -14,10 +23,21 @@ export function isBusy(error: unknown): boolean {
   return isSqliteError(error, 'BUSY') || isSqliteError(error, 'LOCKED')
 }
 
+/** No room for the index beside the log, which every connection needs (SQLITE_IOERR_SHMSIZE). */
+const NO_ROOM_FOR_INDEX = 4874
+/** What the system says when there is no room. */
+const NO_ROOM: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT'])
+
+/** True when `error`, of SQLite or of the system, says that the disk is full. */
+export function isDiskFull(error: unknown): boolean {
+  const { errcode, code } = (error ?? {}) as { readonly errcode?: unknown; readonly code?: unknown }
+  return isSqliteError(error, 'FULL') || errcode === NO_ROOM_FOR_INDEX || NO_ROOM.has(code)
+}
+
 /** What a failure of SQLite means to a caller. `HalterError`s pass through. */
 export function storeError(error: unknown, path: string): HalterError {
   if (isHalterError(error)) return error
-  if (isSqliteError(error, 'FULL'))
+  if (isDiskFull(error))
     return new HalterError(
       'ERR_STORE_FULL',
       `The disk that holds ${path} is full; nothing of this was stored. Free some space, then try again.`,

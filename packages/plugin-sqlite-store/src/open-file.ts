@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { HalterError, isHalterError } from '@halter/core'
 import { deadWriters } from './clean-close.ts'
 import { Connection } from './connection.ts'
-import { busyError, isBusy, isSqliteError, messageOf } from './errors.ts'
+import { isBusy, isDiskFull, isSqliteError, messageOf, storeError } from './errors.ts'
 import { whileBusy } from './retry.ts'
 import { APPLICATION_ID, MIGRATIONS } from './schema.ts'
 
@@ -14,7 +14,8 @@ export type Durability = 'power' | 'process'
 const OLDEST_SQLITE = [3, 51, 3] as const
 /** The most that SQLite may block the event loop for a lock. */
 const WRITER_BUSY_MS = 5
-const READER_BUSY_MS = 20
+/** The same, for a connection that only reads. */
+export const READER_BUSY_MS = 20
 
 /** Where the data is when there is no file. */
 export const MEMORY = ':memory:'
@@ -88,7 +89,7 @@ function createFile(path: string): void {
 }
 
 /** An empty file is a new store; any other must be marked as ours, and not be from the future. */
-function checkOwner(db: Connection, path: string): void {
+export function checkOwner(db: Connection, path: string): void {
   const owner = db.get<{ application_id: number }>('PRAGMA application_id')?.application_id
   if (owner === 0 && db.get('SELECT 1 FROM sqlite_schema LIMIT 1') === undefined) return
   if (owner !== APPLICATION_ID)
@@ -118,11 +119,11 @@ function migrate(db: Connection, path: string): void {
   }
 }
 
-function schemaVersion(db: Connection): number {
+export function schemaVersion(db: Connection): number {
   return db.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0
 }
 
-function closeOnError<T>(db: Connection, use: () => T): T {
+export function closeOnError<T>(db: Connection, use: () => T): T {
   try {
     return use()
   } catch (error) {
@@ -136,7 +137,7 @@ async function naming<T>(path: string, open: () => Promise<T>): Promise<T> {
     return await open()
   } catch (error) {
     if (isHalterError(error)) throw error
-    if (isBusy(error)) throw busyError(path, error)
+    if (isBusy(error) || isDiskFull(error)) throw storeError(error, path)
     const reason = isSqliteError(error, 'NOTADB') ? 'it is not a database' : messageOf(error)
     throw new HalterError(
       'ERR_STORE_OPEN',

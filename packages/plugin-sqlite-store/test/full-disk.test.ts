@@ -1,28 +1,10 @@
-import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { scratchFolder } from './open-store.ts'
-
-/** A small disk that only the commands run in it see; needs Linux, and the right to make name spaces. */
-const [unshare, ...inside] = [
-  'unshare',
-  '--user',
-  '--map-root-user',
-  '--mount',
-  'sh',
-  '-c',
-  'mount -t tmpfs -o size=2m none "$0" && exec "$@"',
-]
+import { hasSmallDisks, onSmallDisk } from './small-disk.ts'
 
 test.skipIf(!hasSmallDisks())(
   'a full disk refuses a commit as a whole, leaves everything readable, and takes it when there is room',
   () => {
-    const folder = scratchFolder()
-    const child = join(import.meta.dirname, 'children', 'fill-disk.ts')
-    const output = execFileSync(unshare, [...inside, folder, process.execPath, child, folder], {
-      encoding: 'utf8',
-    })
-    const report = JSON.parse(output) as { head: number }
+    const report = JSON.parse(onSmallDisk('fill-disk.ts')) as { head: number }
     expect(report.head).toBeGreaterThan(100)
     expect(report).toEqual({
       code: 'ERR_STORE_FULL',
@@ -34,13 +16,3 @@ test.skipIf(!hasSmallDisks())(
     })
   },
 )
-
-function hasSmallDisks(): boolean {
-  try {
-    // Any folder will do: the disk is laid over it in a name space of its own.
-    execFileSync(unshare, [...inside, import.meta.dirname, 'true'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
