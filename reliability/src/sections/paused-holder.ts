@@ -9,8 +9,12 @@ import { startWorker, type RunningWorker } from '../crash/run-worker.ts'
 import { scaled, type Row, type Section } from '../report.ts'
 import { pickBetween, seededRandom } from '../seeded-random.ts'
 
-/** Longer than any lease lasts. Milliseconds. */
+/** Longer than any lease lasts: by another clock, and in real time. Milliseconds. */
 const LATER_MS = 60_000
+const REALLY_LATER_MS = 31_000
+
+/** How a session is taken: by force, or after its lease has run out by another clock, or by everybody's. */
+type TakeOver = 'steal' | 'expiry' | 'wait'
 
 interface Stage {
   readonly store: string
@@ -19,7 +23,7 @@ interface Stage {
   readonly thief: SessionRuntime
   /** Takes what has expired: its clock is ahead by more than a lease lasts. */
   readonly heir: SessionRuntime
-  readonly tally: { stoppedInside: number; acknowledged: number }
+  readonly tally: Record<TakeOver | 'stoppedInside' | 'acknowledged', number>
 }
 
 /** Stops a process that holds a session, gives the session to another, and lets the first go on: nothing of it may be stored. */
@@ -29,7 +33,7 @@ export const pausedHolder: Section = async (given) => {
   const store = join(folder, 'sessions.db')
   const effects = join(folder, 'effects.txt')
   const holder = startWorker('holder.ts', { task: { store, effects, seed: given.seed } })
-  const tally = { stoppedInside: 0, acknowledged: 0 }
+  const tally = { stoppedInside: 0, acknowledged: 0, steal: 0, expiry: 0, wait: 0 }
   const thief = await createRuntime({ plugins: [[sqliteStore, { path: store }]], defaultModel: 'demo' })
   const heir = await createRuntime({
     plugins: [[sqliteStore, { path: store }], laterClock],
@@ -39,7 +43,8 @@ export const pausedHolder: Section = async (given) => {
   try {
     for (let run = 0; run < runs; run++) {
       const random = seededRandom(given.seed * 31 + run)
-      const found = await oneRun({ store, holder, thief, heir, tally }, run % 2 === 0, random)
+      const how = given.scale >= 1 && run === runs - 1 ? 'wait' : run % 2 === 0 ? 'steal' : 'expiry'
+      const found = await oneRun({ store, holder, thief, heir, tally }, how, random)
       problems.push(...found.map((problem) => `${problem} (paused holder, seed ${given.seed}, run ${run})`))
     }
   } finally {
@@ -71,13 +76,15 @@ const laterClock = definePlugin({
   },
 })
 
-async function oneRun(stage: Stage, steals: boolean, random: () => number): Promise<readonly string[]> {
+async function oneRun(stage: Stage, how: TakeOver, random: () => number): Promise<readonly string[]> {
   const { store, holder, tally } = stage
   const [, id] = (await holder.next('holding')) as [string, string]
   await sleep(pickBetween(random, 1, 60))
   await stopOutsideTransaction(holder, store, tally)
-  const taker = steals ? stage.thief : stage.heir
-  const session = (await taker.resume(id, { steal: steals }))!
+  tally[how] += 1
+  if (how === 'wait') await sleep(REALLY_LATER_MS)
+  const taker = how === 'expiry' ? stage.heir : stage.thief
+  const session = (await taker.resume(id, { steal: how === 'steal' }))!
   const at = session.state.head
   await session.notify('taken', 'by another process')
   holder.signal('SIGCONT')
@@ -151,8 +158,9 @@ function rowOf(runs: number, tally: Stage['tally'], problems: readonly string[])
     what: 'a holder stopped, taken over, and woken',
     figures: [
       ['runs', runs],
-      ['by steal', Math.ceil(runs / 2)],
-      ['after expiry', Math.floor(runs / 2)],
+      ['by steal', tally.steal],
+      ['after expiry by another clock', tally.expiry],
+      ['after 31 s', tally.wait],
       ['acknowledged before', tally.acknowledged],
       ['stopped inside a transaction and tried again', tally.stoppedInside],
     ],
