@@ -1,4 +1,5 @@
-import { COMMANDS, type CommandSpec } from './command-table.ts'
+import type { CommandSpec } from './command-spec.ts'
+import { COMMANDS } from './command-table.ts'
 import { placeholder } from './parse-command.ts'
 
 /** The help of everything, of a group such as `sessions`, or of one command. */

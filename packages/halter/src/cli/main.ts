@@ -1,27 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { HalterError } from '@halter/core'
+import { COMMAND_ENTRIES } from './command-table.ts'
 import { Output } from './output.ts'
 import { parseCommand } from './parse-command.ts'
 import { describeUsage, UsageError } from './usage-error.ts'
-
-type Command = (options: never, positionals: readonly string[], output: Output) => Promise<number>
-
-/** The code of each command, loaded when it is called. */
-const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<Command>>> = {
-  run: async () => (await import('./run.ts')).run,
-  'sessions list': async () => (await import('./sessions-list.ts')).listSessions,
-  'sessions show': async () => (await import('./sessions-show.ts')).showSession,
-  'sessions replay': async () => (await import('./sessions-replay.ts')).replaySession,
-  'sessions prompt': async () => (await import('./sessions-prompt.ts')).showPrompt,
-  'sessions verify': async () => (await import('./sessions-verify.ts')).verifySessions,
-  'sessions fork': async () => (await import('./sessions-fork.ts')).forkSession,
-  'sessions repair': async () => (await import('./sessions-fork.ts')).repairSession,
-  'sessions export': async () => (await import('./sessions-export.ts')).exportSession,
-  'sessions import': async () => (await import('./sessions-import.ts')).importSessions,
-  'sessions delete': async () => (await import('./sessions-delete.ts')).deleteSession,
-  'sessions prune': async () => (await import('./sessions-prune.ts')).pruneSessions,
-  conformance: async () => (await import('./conformance.ts')).checkConformance,
-}
 
 /** Runs a command line to its end. Resolves to the exit code: 0 done, 1 failed, 2 wrongly asked or configured, 130 interrupted. */
 export async function main(argv: readonly string[], output: Output = new Output()): Promise<number> {
@@ -39,7 +21,7 @@ async function execute(argv: readonly string[], output: Output): Promise<number>
   if (line.kind === 'help') output.data((await import('./help.ts')).help(line.command, line.group))
   if (line.kind === 'version') output.data(`${version()}\n`)
   if (line.kind !== 'command') return 0
-  const command = await IMPLEMENTATIONS[line.command.name]!()
+  const command = await COMMAND_ENTRIES.find(({ spec }) => spec === line.command)!.load()
   return await command(line.options as never, line.positionals, output)
 }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { COMMANDS, type CommandSpec, type OptionSpec } from './command-table.ts'
+import type { CommandSpec, OptionSpec } from './command-spec.ts'
+import { COMMANDS } from './command-table.ts'
 import { UsageError, type UsageProblem } from './usage-error.ts'
 
 /** A command line, understood. */
@@ -28,7 +29,7 @@ export function parseCommand(
   if (first === '--version' || first === '-v') return { kind: 'version' }
   if (isHelp(first)) return { kind: 'help' }
   const command =
-    commands.find(({ name }) => name === first) ?? commands.find(({ name }) => name === `${first} ${second}`)
+    commands.find(({ name }) => name === `${first} ${second}`) ?? commands.find(({ name }) => name === first)
   if (!command) return parseGroup(first, second, commands)
   const rest = argv.slice(command.name.split(' ').length)
   const end = rest.indexOf('--')

@@ -1,6 +1,7 @@
 import type { SessionRuntime } from '@halter/core'
 import type { SessionSummary } from '@halter/protocol'
-import type { OptionValues, SESSIONS_DELETE } from './command-table.ts'
+import type { OptionValues } from './command-spec.ts'
+import type { SESSIONS_DELETE } from './commands/sessions.ts'
 import { confirm } from './confirm.ts'
 import { allSessions, findSession } from './find-session.ts'
 import { openRuntime } from './open-runtime.ts'

@@ -1,5 +1,6 @@
 import type { SessionHandle, SessionRuntime } from '@halter/core'
-import type { OptionValues, SESSIONS_FORK, SESSIONS_REPAIR } from './command-table.ts'
+import type { OptionValues } from './command-spec.ts'
+import type { SESSIONS_FORK, SESSIONS_REPAIR } from './commands/sessions.ts'
 import { findSessionId } from './find-session.ts'
 import { openRuntime } from './open-runtime.ts'
 import type { Output } from './output.ts'

@@ -1,6 +1,7 @@
 import { createReadStream, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { OptionValues, SESSIONS_IMPORT } from './command-table.ts'
+import type { OptionValues } from './command-spec.ts'
+import type { SESSIONS_IMPORT } from './commands/sessions.ts'
 import { openRuntime } from './open-runtime.ts'
 import type { Output } from './output.ts'
 import { UsageError } from './usage-error.ts'

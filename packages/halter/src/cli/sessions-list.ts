@@ -1,5 +1,6 @@
 import type { SessionSummary } from '@halter/protocol'
-import type { OptionValues, SESSIONS_LIST } from './command-table.ts'
+import type { OptionValues } from './command-spec.ts'
+import type { SESSIONS_LIST } from './commands/sessions.ts'
 import { openRuntime } from './open-runtime.ts'
 import type { Output } from './output.ts'
 import { printableLine } from './printable.ts'

@@ -1,5 +1,6 @@
 import type { PromptInspection } from '@halter/core'
-import type { OptionValues, SESSIONS_PROMPT } from './command-table.ts'
+import type { OptionValues } from './command-spec.ts'
+import type { SESSIONS_PROMPT } from './commands/sessions.ts'
 import { findSession } from './find-session.ts'
 import { openRuntime } from './open-runtime.ts'
 import type { Output } from './output.ts'

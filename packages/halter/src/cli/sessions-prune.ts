@@ -1,6 +1,7 @@
 import type { SessionRuntime } from '@halter/core'
 import type { SessionSummary } from '@halter/protocol'
-import type { OptionValues, SESSIONS_PRUNE } from './command-table.ts'
+import type { OptionValues } from './command-spec.ts'
+import type { SESSIONS_PRUNE } from './commands/sessions.ts'
 import { allSessions } from './find-session.ts'
 import { openRuntime } from './open-runtime.ts'
 import type { Output } from './output.ts'

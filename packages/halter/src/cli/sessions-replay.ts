@@ -1,5 +1,6 @@
 import type { StoredEvent } from '@halter/protocol'
-import type { OptionValues, SESSIONS_REPLAY } from './command-table.ts'
+import type { OptionValues } from './command-spec.ts'
+import type { SESSIONS_REPLAY } from './commands/sessions.ts'
 import { describeEvent } from './describe-event.ts'
 import { findSession } from './find-session.ts'
 import { openRuntime } from './open-runtime.ts'

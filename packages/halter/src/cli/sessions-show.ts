@@ -1,5 +1,6 @@
 import { fold, type Message, type SessionState, type StoredEvent } from '@halter/protocol'
-import type { OptionValues, SESSIONS_SHOW } from './command-table.ts'
+import type { OptionValues } from './command-spec.ts'
+import type { SESSIONS_SHOW } from './commands/sessions.ts'
 import { describeUsage, partsText } from './describe-event.ts'
 import { findSession } from './find-session.ts'
 import { openRuntime } from './open-runtime.ts'

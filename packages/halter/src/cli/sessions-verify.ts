@@ -1,6 +1,7 @@
 import type { SessionRuntime, VerifyReport } from '@halter/core'
 import type { SessionId } from '@halter/protocol'
-import type { OptionValues, SESSIONS_VERIFY } from './command-table.ts'
+import type { OptionValues } from './command-spec.ts'
+import type { SESSIONS_VERIFY } from './commands/sessions.ts'
 import { allSessions, findSession } from './find-session.ts'
 import { openRuntime } from './open-runtime.ts'
 import type { Output } from './output.ts'
