@@ -16,6 +16,8 @@ export default defineConfig({
     ],
     exclude: ['**/node_modules/**', '**/dist/**', '.tools/**'],
     env: { NO_COLOR: '1', HALTER_HOME: fileURLToPath(new URL('node_modules/.halter/home', import.meta.url)) },
+    // Vitest leaves one core for watching; here that would be half of them, and many tests wait for processes anyway.
+    maxWorkers: '100%',
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },
