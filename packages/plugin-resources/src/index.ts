@@ -1,0 +1,5 @@
+export type { ResourceProblem } from './problem.ts'
+export { readPluginFolder } from './read-plugin.ts'
+export type { PluginFolder, ReadPluginOptions } from './read-plugin.ts'
+export { readSkillFolder } from './read-skill.ts'
+export type { ReadSkillOptions, SkillFolder } from './read-skill.ts'
