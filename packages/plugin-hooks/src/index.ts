@@ -1,0 +1,28 @@
+export { HOOK_EVENTS, findHookEvent } from './hook-events.ts'
+export type { HookEventFacts, HookEventName } from './hook-events.ts'
+export type {
+  AgentHandler,
+  CommandHandler,
+  Dialect,
+  ExternalHandler,
+  FunctionHandler,
+  HandlerBase,
+  HandlerContext,
+  HandlerLayer,
+  HandlerNetwork,
+  HandlerResult,
+  HandlerServices,
+  HandlerSource,
+  HandlerStatus,
+  HandlerType,
+  HookFunction,
+  HookHandler,
+  HookOutput,
+  HookPayload,
+  HookSpecificOutput,
+  HttpHandler,
+  OnFailure,
+  PermissionDecision,
+  PromptHandler,
+  RunHandler,
+} from './hook-handler.ts'
