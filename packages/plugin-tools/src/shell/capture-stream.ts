@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { completeLength } from './command-output.ts'
-import type { CommandOutput } from './command-output.ts'
+import { completeLength } from '@halter/child-processes'
+import type { CommandOutput } from '@halter/child-processes'
 
 /**
  * Collects what a process writes, and passes it on as text in which no character is cut in two. The returned function ends

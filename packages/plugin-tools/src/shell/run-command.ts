@@ -1,12 +1,10 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { CommandOutput, endProcesses, isGroupAlive, readProcess } from '@halter/child-processes'
+import type { ProcessTree } from '@halter/child-processes'
 import { captureStream } from './capture-stream.ts'
-import { CommandOutput } from './command-output.ts'
-import { endProcesses, isGroupAlive } from './end-processes.ts'
-import type { ProcessTree } from './end-processes.ts'
 import { errnoOf, failure } from '../failure.ts'
-import { readProcess } from './processes.ts'
 
 /** What to run, and how. */
 export interface CommandRequest {

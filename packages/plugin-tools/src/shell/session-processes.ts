@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { endProcesses } from './end-processes.ts'
+import { endProcesses } from '@halter/child-processes'
 import { MARK_VARIABLE } from './shell-environment.ts'
 
 /** The processes that the commands of one session left behind; ended with the session. */

@@ -1,0 +1,6 @@
+export { CommandOutput, completeLength } from './command-output.ts'
+export { endProcesses, isGroupAlive } from './end-processes.ts'
+export type { ProcessTree } from './end-processes.ts'
+export { passedEnvironment } from './passed-environment.ts'
+export { findProcesses, readProcess } from './processes.ts'
+export type { Process, ProcessQuery } from './processes.ts'
