@@ -1,16 +1,20 @@
 import { contextManagerRules } from './context-manager/rules.ts'
 import { eventSinkRules } from './event-sink/rules.ts'
 import { pluginRules } from './plugin-unload/rules.ts'
+import { promptAssemblerRules } from './prompt-assembler/rules.ts'
 import { providerRules } from './provider/rules.ts'
 import type { Rule } from './rule.ts'
 import { sessionStoreRules } from './session-store/rules.ts'
+import { toolRules } from './tool/rules.ts'
 
 /** Every suite, by what it is about: what `halter conformance` can run. */
 export const suites = Object.freeze({
   sessionStore: sessionStoreRules,
   eventSink: eventSinkRules,
   contextManager: contextManagerRules,
+  promptAssembler: promptAssemblerRules,
   provider: providerRules,
+  tool: toolRules,
   plugin: pluginRules,
 })
 

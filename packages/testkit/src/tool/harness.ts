@@ -1,4 +1,4 @@
-import type { Tool } from '@halter/core'
+import type { Plugin, Tool } from '@halter/core'
 import type { Json } from '@halter/protocol'
 
 /** How the suite gets at a tool. */
@@ -10,6 +10,8 @@ export interface ToolHarness {
   readonly refuses?: readonly Json[]
   /** An input whose run takes seconds unless it is stopped; absent: rules about a stop in the middle are skipped. */
   readonly takesLong?: Json
+  /** Whose tool it is: what the tool notes is folded into this plugin's state. Absent: notes are forgotten. */
+  readonly plugin?: Plugin
   /** Fills an empty folder, the tool's working directory, before each run. */
   prepare?(folder: string): Promise<void> | void
 }

@@ -2,8 +2,8 @@ import { mkdtemp, readdir, readFile, readlink, realpath, rm } from 'node:fs/prom
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HalterError, type SessionPort, type ToolContext, type ToolReturn } from '@halter/core'
-import { fold, type Json } from '@halter/protocol'
-import { sampleSession } from '../session-store/samples.ts'
+import { EVENT_VERSIONS, SessionFold, type Json } from '@halter/protocol'
+import { SAMPLE_TIME, sampleSession } from '../session-store/samples.ts'
 import type { ToolHarness } from './harness.ts'
 
 /** What came of one run: what it returned, or what it threw. */
@@ -22,11 +22,15 @@ export class ToolPlace {
   readonly #resources = new Map<string, unknown>()
   readonly #cleanups: Cleanup[] = []
   readonly #never = new AbortController().signal
+  readonly #state: SessionFold
   #calls = 0
 
   private constructor(harness: ToolHarness, folder: string) {
     this.#harness = harness
     this.folder = folder
+    const { plugin } = harness
+    this.#state = new SessionFold(new Map(plugin?.sessionState && [[plugin.name, plugin.sessionState]]))
+    for (const event of sampleSession().events) this.#state.apply(event)
   }
 
   /** Runs `use` in a fresh folder that the harness prepared, ends the session that the tool saw, and removes the folder. */
@@ -74,13 +78,12 @@ export class ToolPlace {
   }
 
   #context(signal: AbortSignal): ToolContext {
-    const { sessionId, events } = sampleSession()
-    const state = fold(events)
+    const state = this.#state
     const blueprint = { ...state.blueprint, workingDir: this.folder }
     this.#calls += 1
     return {
       callId: `call-${this.#calls}`,
-      sessionId,
+      sessionId: state.sessionId,
       turnId: 'turn-1',
       blueprint,
       workingDir: this.folder,
@@ -90,11 +93,19 @@ export class ToolPlace {
     }
   }
 
-  /** A session that records nothing and has no children. */
+  #note(name: string, data: Json): void {
+    const { plugin } = this.#harness
+    if (!plugin) return
+    const { sessionId, head } = this.#state
+    const own = { sessionId, seq: head + 1, at: SAMPLE_TIME, v: EVENT_VERSIONS['plugin.noted'] }
+    this.#state.apply({ ...own, type: 'plugin.noted', plugin: plugin.name, name, data })
+  }
+
+  /** A session that records notes alone, and has no children. */
   #port(): Omit<SessionPort, 'blueprint' | 'state'> {
     const nothing = async (): Promise<void> => {}
     return {
-      note: nothing,
+      note: async (name, data) => this.#note(name, data),
       inject: nothing,
       report: nothing,
       notify: nothing,
