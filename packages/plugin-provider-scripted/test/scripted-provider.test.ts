@@ -259,6 +259,26 @@ describe('usage', () => {
     )
   })
 
+  test('what was cleared where it stood counts no more, and what stands for it counts', async () => {
+    const provider = playing({ loop: true, replies: [{ text: 'ok' }] })
+    const messages = [
+      userMessage('y'.repeat(4_000)),
+      userMessage('z'.repeat(8_000), 'u2'),
+      userMessage('small'),
+    ]
+    const inputs = async (...shown: readonly Message[]) =>
+      contentOf(await play(provider, request({ messages: shown }))).usage!.inputTokens
+    const before = await inputs(...messages)
+    const [, second, third] = messages as [Message, Message, Message]
+    const cleared = userMessage('[cleared]')
+    expect(before - (await inputs(cleared, second, third))).toBe(1_000 - 3)
+    // Once: a call later it is where it was. And a shorter one may be shortened again.
+    expect(before - (await inputs(cleared, second, third))).toBe(1_000 - 3)
+    const shorter = userMessage('z'.repeat(4_000), 'u2')
+    expect(before - (await inputs(cleared, shorter, third))).toBe(2_000 - 3)
+    expect(before - (await inputs(cleared, cleared, third))).toBe(3_000 - 6)
+  })
+
   test('can be stated in part', async () => {
     const provider = playing({ replies: [{ text: 'abcd', usage: { inputTokens: 7, costUsd: 0.5 } }] })
     expect(contentOf(await play(provider)).usage).toEqual({ inputTokens: 7, outputTokens: 1, costUsd: 0.5 })
