@@ -27,7 +27,7 @@ export async function repairSession(
 }
 
 /** Tells of the session that `make` makes of another one; undefined when there is no need for it. */
-async function makeFork(
+export async function makeFork(
   options: OptionValues<(typeof SESSIONS_REPAIR)['options']>,
   id: string,
   output: Output,

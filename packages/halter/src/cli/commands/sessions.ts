@@ -78,6 +78,14 @@ export const SESSIONS_FORK = {
   examples: ['halter sessions fork 0197 --at 12'],
 } as const satisfies CommandSpec
 
+/** `halter sessions undo-compaction` */
+export const SESSIONS_UNDO_COMPACTION = {
+  name: 'sessions undo-compaction',
+  summary: 'a fork of a session as it was before its newest compaction',
+  arguments: session,
+  options: { json, ...runtimeOptions },
+} as const satisfies CommandSpec
+
 /** `halter sessions repair` */
 export const SESSIONS_REPAIR = {
   name: 'sessions repair',
@@ -149,6 +157,10 @@ export const SESSIONS_COMMANDS: readonly CommandEntry[] = [
   { spec: SESSIONS_PROMPT, load: async () => (await import('../sessions-prompt.ts')).showPrompt },
   { spec: SESSIONS_VERIFY, load: async () => (await import('../sessions-verify.ts')).verifySessions },
   { spec: SESSIONS_FORK, load: async () => (await import('../sessions-fork.ts')).forkSession },
+  {
+    spec: SESSIONS_UNDO_COMPACTION,
+    load: async () => (await import('../sessions-undo-compaction.ts')).undoCompaction,
+  },
   { spec: SESSIONS_REPAIR, load: async () => (await import('../sessions-fork.ts')).repairSession },
   { spec: SESSIONS_EXPORT, load: async () => (await import('../sessions-export.ts')).exportSession },
   { spec: SESSIONS_IMPORT, load: async () => (await import('../sessions-import.ts')).importSessions },
