@@ -1,4 +1,7 @@
 export type { Checkpoint } from '@halter/protocol'
+export { halterHome } from './config/halter-home.ts'
+export { nearestName } from './config/nearest-name.ts'
+export { trustFolders } from './config/trust-folders.ts'
 export { API_VERSION, definePlugin, isPlugin, perSession, perTurn } from './define-plugin.ts'
 export type {
   CollectionName,
@@ -167,3 +170,4 @@ export type {
   ToolOutput,
   ToolReturn,
 } from './contracts/tool.ts'
+export type { FolderTrust } from './contracts/trust.ts'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { fold, type SessionId, type SessionState, type StoredEvent } from '@halter/protocol'
-import { halterHome } from '@halter/core/host'
+import { halterHome } from '@halter/core'
 import { Output } from './cli/output.ts'
 import { eventLine } from './cli/sessions-replay.ts'
 import { TextFormat } from './cli/text-format.ts'

@@ -51,8 +51,8 @@ function findIn(folder: string, names: readonly string[]): FoundConfig | undefin
   return file === undefined ? undefined : { file, ignored }
 }
 
-/** `cwd` and what is above it, down to up, ending with the repository's root. */
-function projectFolders(cwd: string): string[] {
+/** `cwd` and what is above it, down to up, ending with the repository's root; without a repository, `cwd` alone. */
+export function projectFolders(cwd: string): string[] {
   const folders: string[] = []
   for (let folder = cwd; ; folder = dirname(folder)) {
     folders.push(folder)

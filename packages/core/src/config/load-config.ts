@@ -10,7 +10,9 @@ import { findProjectConfig, findUserConfig } from './find-config.ts'
 import { halterHome } from './halter-home.ts'
 import { mergeLayers, type ConfigLayer, type LayerName, type MergedKeys, type Origin } from './layers.ts'
 import { loadPlugins, loadPresets, pluginOf } from './load-plugins.ts'
-import type { TrustOptions } from './trust.ts'
+import type { ProjectContent } from './project-content.ts'
+import { trustPlugin } from './trust-folders.ts'
+import { decideTrust, type TrustOptions } from './trust.ts'
 
 /** Where to look for configuration, and what is said beside it. */
 export interface LoadConfigOptions {
@@ -57,7 +59,13 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
   const problems: ConfigProblem[] = []
   const warnings: string[] = []
 
-  const layers = await readLayers({ ...options, cwd, env, importMs }, home, { problems, warnings })
+  const decision = await decideTrust(cwd, { ...options.trust, home, env })
+  if (decision.leftOut.length > 0) warnings.push(describeLeftOut(decision.leftOut))
+  const layers = await readLayers({ ...options, cwd, env, importMs }, home, {
+    problems,
+    warnings,
+    mayApply: decision.mayApply,
+  })
   const code = problems.length > 0 ? 'ERR_CONFIG' : 'ERR_PLUGIN_LOAD'
   const modules = { ownUrl, importMs, problems }
   const plugins = await loadPlugins(layers, modules)
@@ -74,12 +82,26 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
     plugins: preset.plugins.filter((entry) => !plugins.has(pluginOf(entry).name)),
   }))
   const { runtime, session } = splitKeys(config)
-  return { runtime: { ...runtime, plugins: entries, presets: remaining }, session, origins, warnings, home }
+  const trust = { name: '@halter/core/trust', plugins: [trustPlugin(decision.trust)] }
+  return {
+    runtime: { ...runtime, plugins: entries, presets: [...remaining, trust] },
+    session,
+    origins,
+    warnings,
+    home,
+  }
+}
+
+function describeLeftOut(content: readonly ProjectContent[]): string {
+  const [first, ...more] = content.map(({ path }) => path)
+  if (more.length === 0) return `${first} is not applied: its folder is not trusted.`
+  return `${[first, ...more].join(', ')} are not applied: their folder is not trusted.`
 }
 
 interface Findings {
   readonly problems: ConfigProblem[]
   readonly warnings: string[]
+  readonly mayApply: boolean
 }
 
 /** The layers that there are, each checked against the schema. */
@@ -92,7 +114,7 @@ async function readLayers(
     ...options
   }: LoadConfigOptions & { cwd: string; env: NodeJS.ProcessEnv; importMs: number },
   home: string,
-  { problems, warnings }: Findings,
+  { problems, warnings, mayApply }: Findings,
 ): Promise<ConfigLayer[]> {
   const layers: ConfigLayer[] = []
   const add = (name: LayerName, source: string, config: unknown, extra: Partial<ConfigLayer> = {}): void => {
@@ -122,13 +144,9 @@ async function readLayers(
   }
 
   const project = findProjectConfig(cwd)
-  if (project) {
-    const { mayApply, trustQuestion } = await import('./trust.ts')
-    const question = trustQuestion(project.file)
-    if (await mayApply(question, { ...options.trust, home, env })) {
-      warnings.push(...ignoredFiles(project))
-      await addFile('project', project.file)
-    } else warnings.push(`${project.file} is not applied: its folder is not trusted.`)
+  if (project && mayApply) {
+    warnings.push(...ignoredFiles(project))
+    await addFile('project', project.file)
   }
 
   const named = explicit ?? (env['HALTER_CONFIG'] || undefined)

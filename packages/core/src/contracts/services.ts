@@ -10,6 +10,7 @@ import type { SessionStore } from './session-store.ts'
 import type { SubagentControl } from './subagents.ts'
 import type { Budget, Clock, Environment, IdSource, Logger, RandomSource, Watcher } from './system.ts'
 import type { Tool } from './tool.ts'
+import type { FolderTrust } from './trust.ts'
 
 /** Slots: one filler each. Open for declaration merging; third parties prefix theirs (`acmeVectorIndex`). */
 export interface Services {
@@ -28,6 +29,7 @@ export interface Services {
   random: RandomSource
   environment: Environment
   watcher: Watcher
+  trust: FolderTrust
   logger: Logger
 }
 

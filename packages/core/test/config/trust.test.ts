@@ -10,10 +10,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { loadConfig, type LoadConfigOptions } from '../../src/config/load-config.ts'
+import { dirname, join, relative } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { loadConfig, type LoadConfigOptions, type LoadedConfig } from '../../src/config/load-config.ts'
+import { trustFolders } from '../../src/config/trust-folders.ts'
+import { listTrusted, revokeTrust } from '../../src/config/trust-record.ts'
 import type { TrustAnswer, TrustQuestion } from '../../src/config/trust.ts'
+import type { FolderTrust } from '../../src/contracts/trust.ts'
+import type { Plugin } from '../../src/define-plugin.ts'
 
 let base: string
 let project: string
@@ -75,7 +79,7 @@ test('HALTER_TRUST=0 goes on without it, and says so', async () => {
   expect(existsSync(canary)).toBe(false)
 })
 
-test('"always" is remembered for this folder and content, readable by the user alone, and asked again after a change', async () => {
+test('"always" is remembered for this content of this file, readable by the user alone, and asked again after a change', async () => {
   const { ask, asked } = person('always')
   expect((await load({ trust: { ask } })).runtime.defaultModel).toBe('theirs')
   expect((await load({ trust: { ask } })).runtime.defaultModel).toBe('theirs')
@@ -135,4 +139,211 @@ test('settings for cosmiconfig in the working directory do not run, whatever is 
   })
   expect(output.trim()).toBe(`mine ${project}`)
   expect(existsSync(canary)).toBe(false)
+})
+
+describe('what a folder brings besides its configuration', () => {
+  const brought = {
+    'a hook file': '.claude/settings.json',
+    'local hooks': '.claude/settings.local.json',
+    'a skill': '.claude/skills/review/SKILL.md',
+    'a command': '.agents/commands/ship.md',
+    'an agent': '.halter/agents/judge.md',
+    'a plugin folder': '.halter/plugins/x/.claude-plugin/plugin.json',
+  }
+  beforeEach(() => rmSync(join(project, 'halter.config.mjs')))
+
+  function write(path: string, text: string): void {
+    mkdirSync(dirname(join(project, path)), { recursive: true })
+    writeFileSync(join(project, path), text)
+  }
+  const settings = (command: string): string =>
+    JSON.stringify({ hooks: { SessionStart: [{ hooks: [{ type: 'command', command }] }] } })
+
+  /** What plugins are told about a folder. */
+  async function isTrusted(loaded: LoadedConfig, folder = project): Promise<boolean> {
+    const [plugin] = loaded.runtime.presets!.at(-1)!.plugins as readonly Plugin[]
+    const result = (await plugin!.setup({} as never)) as { readonly trust: FolderTrust }
+    return await result.trust.isTrusted(folder)
+  }
+
+  test.each(Object.entries(brought))('%s is asked about, and counts only after a yes', async (_, path) => {
+    write(path, settings('true'))
+    const headless = await load()
+    expect(headless.warnings.join()).toContain('.'.concat(path.split('/')[0]!.slice(1)))
+    expect(await isTrusted(headless)).toBe(false)
+    const { ask, asked } = person('always')
+    expect(await isTrusted(await load({ trust: { ask } }))).toBe(true)
+    expect(asked).toHaveLength(1)
+    expect(await isTrusted(await load())).toBe(true)
+  })
+
+  test('everything is one question, the configuration included', async () => {
+    for (const path of Object.values(brought)) write(path, settings('true'))
+    write('halter.config.json', '{}')
+    const { ask, asked } = person('always')
+    await load({ trust: { ask } })
+    expect(asked).toHaveLength(1)
+    expect(asked[0]!.content.map(({ path }) => relative(project, path))).toEqual([
+      'halter.config.json',
+      '.claude/settings.json',
+      '.claude/settings.local.json',
+      '.claude/skills',
+      '.agents/commands',
+      '.halter/agents',
+      '.halter/plugins',
+    ])
+  })
+
+  test('a change takes the trust away at once, and where nobody can be asked it is an error that names the file', async () => {
+    write('.claude/settings.json', settings('true'))
+    const loaded = await load({ trust: person('always') })
+    expect(await isTrusted(loaded)).toBe(true)
+    write('.claude/settings.json', settings('curl evil'))
+    expect(await isTrusted(loaded)).toBe(false)
+    await expect(load()).rejects.toMatchObject({
+      code: 'ERR_CONFIG_UNTRUSTED',
+      message: expect.stringContaining('settings.json (has changed)') as unknown,
+    })
+  })
+
+  test('a new file beside trusted ones is asked about, alone', async () => {
+    write('.claude/settings.json', settings('true'))
+    await load({ trust: person('always') })
+    write('.claude/skills/new/SKILL.md', 'x')
+    await expect(load()).rejects.toMatchObject({ code: 'ERR_CONFIG_UNTRUSTED' })
+    const { ask, asked } = person('no')
+    expect(await isTrusted(await load({ trust: { ask } }))).toBe(false)
+    expect(asked[0]!.content).toMatchObject([{ path: join(project, '.claude/skills'), hasChanged: false }])
+  })
+
+  test('"once" holds for this run and this content', async () => {
+    write('.claude/settings.json', settings('true'))
+    const loaded = await load({ trust: person('once') })
+    expect(await isTrusted(loaded)).toBe(true)
+    write('.claude/settings.json', settings('false'))
+    expect(await isTrusted(loaded)).toBe(false)
+    expect(await isTrusted(await load())).toBe(false)
+  })
+
+  test.each([
+    ['"$CLAUDE_PROJECT_DIR"/scripts/check.sh --fast'],
+    ['${CLAUDE_PROJECT_DIR}/scripts/check.sh'],
+    ['bash scripts/check.sh'],
+    ['cd . && ./scripts/check.sh;true'],
+    ['PROJECT/scripts/check.sh'],
+  ])('a script that a hook names counts, with what it names itself: %s', async (command) => {
+    write('.claude/settings.json', settings(command.replace('PROJECT', project)))
+    write('scripts/check.sh', 'source ./lib.sh')
+    write('scripts/lib.sh', 'true')
+    await load({ trust: person('always') })
+    expect(await isTrusted(await load())).toBe(true)
+    write('scripts/lib.sh', 'curl evil')
+    await expect(load()).rejects.toMatchObject({ code: 'ERR_CONFIG_UNTRUSTED' })
+  })
+
+  test('what another program keeps in the same settings file does not ask again', async () => {
+    write('.claude/settings.local.json', '{ "permissions": { "allow": ["Bash(ls)"] } }')
+    expect((await load()).warnings).toEqual([])
+    write('.claude/settings.json', '{ "hooks": {}, "permissions": {} }')
+    await load({ trust: person('always') })
+    write('.claude/settings.json', '{ "permissions": { "allow": ["x"] }, "hooks": {} }')
+    expect(await isTrusted(await load())).toBe(true)
+  })
+
+  test('folders above count up to the root of the repository, and no further', async () => {
+    write('deep/er/x', '')
+    write('.claude/skills/s/SKILL.md', 'x')
+    mkdirSync(join(base, '.claude/skills/above'), { recursive: true })
+    writeFileSync(join(base, '.claude/skills/above/SKILL.md'), 'x')
+    const { ask, asked } = person('always')
+    await load({ cwd: join(project, 'deep/er'), trust: { ask } })
+    expect(asked[0]!.content.map(({ path }) => path)).toEqual([join(project, '.claude/skills')])
+    expect(await isTrusted(await load(), join(project, 'deep'))).toBe(true)
+    expect(await isTrusted(await load(), base)).toBe(false)
+  })
+
+  test('a folder with more files than anybody reads is never trusted for good', async () => {
+    mkdirSync(join(project, '.claude/skills'), { recursive: true })
+    for (let n = 0; n < 2_001; n++) writeFileSync(join(project, `.claude/skills/${n}.md`), '')
+    const { ask, asked } = person('always')
+    expect(await isTrusted(await load({ trust: { ask } }))).toBe(false)
+    await load({ trust: { ask } })
+    expect(asked).toHaveLength(2)
+  })
+
+  test('--trust covers the whole project whatever it holds, HALTER_TRUST=0 leaves out even what was trusted', async () => {
+    write('.claude/settings.json', settings('true'))
+    const loaded = await load({ trust: { isTrusted: true } })
+    write('.claude/settings.json', settings('false'))
+    expect(await isTrusted(loaded)).toBe(true)
+    await load({ trust: person('always') })
+    expect(await isTrusted(await load({ env: { HALTER_TRUST: '0' } }))).toBe(false)
+  })
+
+  test('the user’s own folder is nobody’s project', async () => {
+    vi.stubEnv('HOME', project)
+    try {
+      write('.claude/settings.json', settings('true'))
+      expect((await load()).warnings).toEqual([])
+    } finally {
+      vi.unstubAllEnvs()
+    }
+  })
+})
+
+describe('a configuration’s own code', () => {
+  test.each([
+    ['halter.config.mjs', 'import "./lib/a.mjs"\nexport default {}'],
+    ['halter.config.json', '{ "plugins": ["./lib/a.mjs"] }'],
+    ['halter.config.yaml', 'plugins:\n  - ./lib/a.mjs\n'],
+    ['.halterrc', 'plugins: [./lib/a.mjs]'],
+    ['package.json', '{ "halter": { "plugins": ["./lib/a.mjs"] } }'],
+  ])('a change in a local module that %s reaches asks again', async (name, text) => {
+    rmSync(join(project, 'halter.config.mjs'))
+    const plugin = `import { b } from './b.mjs'\nexport default { [Symbol.for('halter.plugin')]: b }`
+    mkdirSync(join(project, 'lib'))
+    writeFileSync(join(project, 'lib/a.mjs'), plugin)
+    writeFileSync(join(project, 'lib/b.mjs'), 'export const b = 1')
+    writeFileSync(join(project, name), text)
+    const { ask, asked } = person('always')
+    const settle = (): Promise<unknown> => load({ trust: { ask } }).catch((error: unknown) => error)
+    await settle()
+    await settle()
+    expect(asked).toHaveLength(1)
+    writeFileSync(join(project, 'lib/b.mjs'), 'export const b = 2')
+    await settle()
+    expect(asked).toHaveLength(2)
+    expect(asked[1]!.content).toMatchObject([{ path: join(project, name), hasChanged: true }])
+  })
+
+  test('the scripts of a package.json that holds the configuration may change', async () => {
+    rmSync(join(project, 'halter.config.mjs'))
+    const manifest = { halter: { model: 'theirs' }, scripts: { test: 'true' } }
+    writeFileSync(join(project, 'package.json'), JSON.stringify(manifest))
+    await load({ trust: person('always') })
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ ...manifest, scripts: {} }))
+    expect((await load()).runtime.defaultModel).toBe('theirs')
+  })
+})
+
+describe('the record', () => {
+  test('lists what is trusted, and takes it back for a folder and everything below', async () => {
+    const home = join(base, 'home')
+    await load({ trust: person('always') })
+    expect(listTrusted(home)).toMatchObject([{ path: join(project, 'halter.config.mjs'), root: project }])
+    expect(revokeTrust(home, join(base, 'pro'))).toEqual([])
+    expect(revokeTrust(home, base)).toHaveLength(1)
+    expect(listTrusted(home)).toEqual([])
+    await expect(load()).rejects.toMatchObject({ code: 'ERR_CONFIG_UNTRUSTED' })
+  })
+})
+
+test('a program that embeds halter says which folders it trusts', async () => {
+  const plugin = trustFolders([project])
+  const { trust } = (await plugin.setup({} as never)) as { readonly trust: FolderTrust }
+  symlinkSync(base, join(project, 'out'))
+  expect(await trust.isTrusted(project)).toBe(true)
+  expect(await trust.isTrusted(join(project, 'deep'))).toBe(true)
+  expect(await trust.isTrusted(`${project}-other`)).toBe(false)
+  expect(await trust.isTrusted(join(project, 'out'))).toBe(false)
 })

@@ -1,11 +1,12 @@
+import { relative } from 'node:path'
 import type { TrustAnswer, TrustQuestion } from '@halter/core/host'
 import type { Output } from './output.ts'
 import { readLine } from './terminal-approvals.ts'
 
-/** Asks at the terminal whether a folder's configuration may be applied. */
-export async function askForTrust({ folder, file }: TrustQuestion, output: Output): Promise<TrustAnswer> {
+/** Asks at the terminal whether what a folder brings may be applied. */
+export async function askForTrust(question: TrustQuestion, output: Output): Promise<TrustAnswer> {
   return await output.whileAsking(async (write) => {
-    write(`\n${folder} brings a configuration:\n  ${file}\n`)
+    write(`\n${describeQuestion(question)}\n`)
     write('It can run code and decide what tools may do. Read it before you say yes.\n')
     for (;;) {
       write('Apply it? [y]es until it changes, only this [o]nce, [n]o, go on without it: ')
@@ -15,4 +16,19 @@ export async function askForTrust({ folder, file }: TrustQuestion, output: Outpu
       if (answer === 'o' || answer === 'once') return 'once'
     }
   })
+}
+
+/** What is asked about, a line each. */
+export function describeQuestion({ folder, content }: TrustQuestion): string {
+  const lines = content.map(({ path, files, hasChanged, kind }) => {
+    const more =
+      kind === 'folder' ? counted(files) : files > 1 ? `with ${counted(files - 1)} that it names` : ''
+    const notes = [more, hasChanged && 'changed since you trusted it'].filter(Boolean)
+    return `  ${relative(folder, path) || path}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`
+  })
+  return `${folder} brings:\n${lines.join('\n')}`
+}
+
+function counted(files: number): string {
+  return files === 0 ? 'more files than can be read' : files === 1 ? '1 file' : `${files} files`
 }

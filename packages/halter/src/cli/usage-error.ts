@@ -24,7 +24,7 @@ export class UsageError extends Error {
 
 /** The problems and their cures, a line each. What finds the nearest word is loaded only now. */
 export async function describeUsage({ problems, command }: UsageError): Promise<string> {
-  const { nearestName } = await import('@halter/core/host')
+  const { nearestName } = await import('@halter/core')
   const lines = problems.map(({ message, unknown, cure }) => {
     const meant = unknown && nearestName(unknown.word, unknown.known)
     return [message, meant === undefined ? cure : `Did you mean ${meant}?`].filter(Boolean).join(' ')

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { readFile, realpath } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { findProjectConfig, projectFolders } from './find-config.ts'
+import { hashFiles, isFile, readTree, reachableFiles } from './reachable-files.ts'
+
+/** Something of a project that would run, or widen what may run: a file with what it reaches, or a folder. */
+export interface ProjectContent {
+  /** Its real folder and its name there, absolute. */
+  readonly path: string
+  readonly kind: 'configuration' | 'settings' | 'folder'
+  /** How many files it is made of. */
+  readonly files: number
+  /** Of all of them, in hex; undefined when they are more than anybody reads: nothing vouches for those. */
+  readonly sha256: string | undefined
+}
+
+/** A project, as far as it has to be trusted. */
+export interface Project {
+  /** The repository's root, or the folder itself where there is no repository. A real path. */
+  readonly root: string
+  readonly content: readonly ProjectContent[]
+}
+
+/** Folders of a project that tools like halter are taught in. */
+const DOT_FOLDERS = ['.claude', '.agents', '.halter'] as const
+/** What of them runs, or is run by something that is in them. */
+const PARTS = ['hooks', 'skills', 'commands', 'agents', 'plugins'] as const
+const SETTINGS = ['settings.json', 'settings.local.json', 'hooks.json'] as const
+/** Keys of a settings file that another program rewrites all the time and that nothing here applies. */
+const IDLE_SETTINGS = new Set(['$schema', 'permissions'])
+
+/**
+ * Everything in a folder, and in those above it up to its repository's root, that needs trust. Reads, and runs nothing. Who
+ * applies one more file of an untrusted folder must add it here: what is not in this list is not asked about.
+ */
+export async function readProject(folder: string): Promise<Project> {
+  const folders = projectFolders(await realFolder(folder))
+  const root = folders.at(-1)!
+  const content: ProjectContent[] = []
+  const config = findProjectConfig(folders[0]!)
+  if (config) content.push(await readConfiguration(config.file, root))
+  for (const each of folders) if (each !== homedir()) content.push(...(await readDotFolders(each)))
+  return { root, content }
+}
+
+/** A folder without links in its path; as it is when it is not there. */
+export async function realFolder(folder: string): Promise<string> {
+  return await realpath(folder).catch(() => resolve(folder))
+}
+
+async function readConfiguration(file: string, root: string): Promise<ProjectContent> {
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  if (text === undefined) return { path: file, kind: 'configuration', files: 1, sha256: undefined }
+  // Scripts and dependencies of a package.json change all the time, and nothing here runs them.
+  const said = basename(file) === 'package.json' ? keysOf(text, (key) => key === 'halter') : text
+  return await describeFile(file, 'configuration', said ?? text, root)
+}
+
+async function readDotFolders(folder: string): Promise<ProjectContent[]> {
+  const content: ProjectContent[] = []
+  for (const dotFolder of DOT_FOLDERS) {
+    const path = join(folder, dotFolder)
+    if (!isFolder(path)) continue
+    for (const name of SETTINGS) {
+      const file = join(path, name)
+      const said = isFile(file) && keysOf(await readFile(file, 'utf8'), (key) => !IDLE_SETTINGS.has(key))
+      if (said) content.push(await describeFile(file, 'settings', said, folder))
+    }
+    for (const name of PARTS) {
+      const part = join(path, name)
+      if (!isFolder(part)) continue
+      const tree = await readTree(part)
+      if (tree?.length === 0) continue
+      content.push({
+        path: part,
+        kind: 'folder',
+        files: tree?.length ?? 0,
+        sha256: tree && (await hashFiles(part, tree)),
+      })
+    }
+  }
+  return content
+}
+
+/** A file of which only `said` counts, with the local files that this names. */
+async function describeFile(
+  path: string,
+  kind: ProjectContent['kind'],
+  said: string,
+  base: string,
+): Promise<ProjectContent> {
+  const reached = await reachableFiles({ file: path, text: said, base })
+  if (!reached) return { path, kind, files: 0, sha256: undefined }
+  const hash = createHash('sha256').update(said)
+  if (reached.length > 0) hash.update('\0').update(await hashFiles(base, reached))
+  return { path, kind, files: reached.length + 1, sha256: hash.digest('hex') }
+}
+
+/** The wanted keys of a JSON object as text, undefined when it has none of them; a text that is none counts as a whole. */
+function keysOf(text: string, isWanted: (key: string) => boolean): string | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch {
+    return text
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return text
+  const wanted = Object.entries(value).filter(([key]) => isWanted(key))
+  return wanted.length === 0 ? undefined : JSON.stringify(Object.fromEntries(wanted))
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { readdir, readFile, realpath } from 'node:fs/promises'
+import { dirname, extname, join, relative, resolve, sep } from 'node:path'
+
+/** Nobody reads more than this before saying yes, and hashing it would hold up every start. */
+const MAX_FILES = 2_000
+const MAX_BYTES = 64 * 1_048_576
+
+/** Files that can name others. */
+const SOURCES = new Set([
+  '',
+  '.ts',
+  '.mts',
+  '.cts',
+  '.js',
+  '.mjs',
+  '.cjs',
+  '.json',
+  '.yaml',
+  '.yml',
+  '.sh',
+  '.bash',
+  '.py',
+])
+/** What an import or `require` may leave out. */
+const ENDINGS = ['', '.js', '.cjs', '.mjs', '.ts', '.json', '/index.js', '/index.ts']
+/** A path that begins with `./` or `../`, wherever it is written. */
+const MARKED_PATH = /\.{1,2}\/[^\s"'`,;|&<>()[\]{}\\]+/g
+/** Two names or more with a slash between them, as in `bash scripts/check.sh`. */
+const BARE_PATH = /[\w.@-]+(?:\/[\w.@-]+)+/g
+/** What stands for the project in a hook's command. */
+const PROJECT_VARIABLE = /\$\{?CLAUDE_PROJECT_DIR\}?(?:\\?")?\//g
+
+/** Where to begin: a file, what counts of its text, and the folders that its paths may be meant from. */
+export interface Beginning {
+  readonly file: string
+  readonly text: string
+  /** Its paths may be meant from here, too. */
+  readonly base: string
+}
+
+/**
+ * The local files that a file names, and those that these name: modules, scripts. Every path that leads to a file counts,
+ * whether it is an import or a comment: rather one file too many than one too few. Packages do not, they were installed; nor
+ * does a path that is put together at run time. Undefined when they are too many.
+ */
+export async function reachableFiles({ file, text, base }: Beginning): Promise<string[] | undefined> {
+  const found = new Set<string>()
+  const queue = [{ file, text }]
+  let bytes = 0
+  for (const each of queue)
+    for (const path of localPaths(each.text, [dirname(each.file), base], base)) {
+      const real = await realpath(path)
+      if (found.has(real) || real === file || isInstalled(real)) continue
+      bytes += statSync(real).size
+      if (found.size >= MAX_FILES || bytes > MAX_BYTES) return undefined
+      found.add(real)
+      if (SOURCES.has(extname(real))) queue.push({ file: real, text: await readFile(real, 'utf8') })
+    }
+  return [...found].toSorted()
+}
+
+/** All files below a folder, links followed; undefined when they are too many. */
+export async function readTree(folder: string): Promise<string[] | undefined> {
+  const files: string[] = []
+  const seen = new Set<string>()
+  const queue = [folder]
+  let bytes = 0
+  for (const each of queue) {
+    const real = await realpath(each)
+    if (seen.has(real)) continue
+    seen.add(real)
+    for (const name of await readdir(each)) {
+      const path = join(each, name)
+      const stats = statSync(path, { throwIfNoEntry: false })
+      if (stats?.isDirectory()) queue.push(path)
+      else if (stats?.isFile()) {
+        files.push(path)
+        bytes += stats.size
+      }
+      if (files.length > MAX_FILES || queue.length > MAX_FILES || bytes > MAX_BYTES) return undefined
+    }
+  }
+  return files.toSorted()
+}
+
+/** One digest of names, modes and contents. */
+export async function hashFiles(from: string, files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256')
+  for (const file of files) {
+    const content = createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex')
+    hash.update(`${relative(from, file).replaceAll(sep, '/')}\0${content}\n`)
+  }
+  return hash.digest('hex')
+}
+
+/** True for a file, links followed. */
+export function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+}
+
+function localPaths(text: string, folders: readonly string[], base: string): string[] {
+  const paths = new Set<string>()
+  const local = text.replaceAll(PROJECT_VARIABLE, './').replaceAll(`${base}/`, './')
+  const add = (path: string): void => {
+    for (const folder of folders) if (isFile(resolve(folder, path))) paths.add(resolve(folder, path))
+  }
+  for (const [path] of local.matchAll(MARKED_PATH)) for (const ending of ENDINGS) add(`${path}${ending}`)
+  for (const [path] of local.matchAll(BARE_PATH)) add(path)
+  return [...paths]
+}
+
+function isInstalled(file: string): boolean {
+  return file.includes(`${sep}node_modules${sep}`)
+}
