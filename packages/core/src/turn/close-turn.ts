@@ -71,10 +71,13 @@ async function endTurn(
   )
 }
 
-/** A reply that was about to be stored is, without the intents of calls that will not run; every call gets an answer. */
+/**
+ * What was about to be stored is, the reply and results that the store did not take at first, without the intents of calls that will not
+ * run; every call that is open then gets an answer.
+ */
 async function answerOpenCalls(turn: Turn): Promise<void> {
   turn.dropIntents()
-  if (turn.reply) await turn.commit()
+  await turn.commit()
   for (const { call, startedInput, answer: given } of turn.state.openCalls.values()) {
     if (given) continue
     const answer =

@@ -1,8 +1,16 @@
-import { HalterError, type CommitBatch, type CommitResult, type ModelRequest } from '@halter/core'
+import {
+  HalterError,
+  type CommitBatch,
+  type CommitResult,
+  type ModelRequest,
+  type SessionHandle,
+} from '@halter/core'
 import { TestStore, type TestReply } from '@halter/core/testing'
+import { foldSummary, type SessionSummary, type StoredEvent } from '@halter/protocol'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { withRuntime } from './support/runtime.ts'
+import { openRuntime, withRuntime } from './support/runtime.ts'
+import { logOf } from './support/sound.ts'
 import { noneSpawned, spawning } from './support/spawning.ts'
 import { tool } from './support/tools.ts'
 
@@ -12,9 +20,14 @@ type Fate = 'ok' | 'busy' | 'lost before' | 'lost after'
 class UnsteadyStore extends TestStore {
   readonly #fates: Fate[]
 
-  constructor(fates: readonly Fate[]) {
+  constructor(fates: readonly Fate[] = []) {
     super()
     this.#fates = [...fates]
+  }
+
+  /** Planned after the store has its first session. */
+  plan(fates: readonly Fate[]): void {
+    this.#fates.push(...fates)
   }
 
   recover(): void {
@@ -68,3 +81,46 @@ test('however a store falters, no log is broken, no turn hangs, and the session 
     { numRuns: 60 },
   )
 })
+
+test('a turn that a dead process left anywhere can be continued over a store that falters, and no log is broken', async () => {
+  const log = await logOfTurn()
+  const fates = fc.array(fc.constantFrom<Fate>('ok', 'ok', 'busy', 'lost before', 'lost after'), {
+    maxLength: 12,
+  })
+  await fc.assert(
+    fc.asyncProperty(fates, fc.integer({ min: 2, max: log.length }), async (planned, end) => {
+      const store = new UnsteadyStore()
+      const { sessionId } = log[0]!
+      const events = log.slice(0, end)
+      const summary = events.reduce<SessionSummary | undefined>(foldSummary, undefined)!
+      await store.create({ sessionId, commitId: 'as-it-was', events, summary })
+      store.plan(planned)
+      await withRuntime({ script: reply, store }, async ({ runtime }) => {
+        const again = (): Promise<SessionHandle | undefined> =>
+          runtime.resume(sessionId, { tools: twoTools, interrupted: 'continue' }).catch(() => undefined)
+        const session = await again()
+        await session?.submitTurn('and then?').result
+        store.recover()
+        await session?.detach()
+        const last = await (await again())!.submitTurn('and now?').result
+        expect(last.status).toBe('completed')
+      })
+    }),
+    { numRuns: 150 },
+  )
+})
+
+const twoTools = [
+  tool('working', () => 'worked'),
+  tool('spawn', () => 'not here', { effects: 'unsafe', concurrency: 'exclusive' }),
+]
+
+/** A whole turn with calls that may run twice and one that may not. */
+async function logOfTurn(): Promise<readonly StoredEvent[]> {
+  const { runtime } = await openRuntime({ script: reply })
+  const session = await runtime.newSession({ sessionId: 'main', tools: twoTools })
+  await session.submitTurn('go').result
+  const log = await logOf(runtime, 'main')
+  await runtime.shutdown()
+  return log
+}
