@@ -1,0 +1,113 @@
+import { readdirSync, realpathSync } from 'node:fs'
+import { isAbsolute, join, relative, sep } from 'node:path'
+import { isUnchanged, stampOf, type FileStamp } from './file-stamp.ts'
+import { parseMarkdown, type MarkdownDocument } from './front-matter.ts'
+import { readText, type TextFile } from './read-text.ts'
+
+/** Files whose content is kept, so that only what has changed is read again. */
+const KEPT_FILES = 5_000
+/** After so many files other work of the process gets its turn. */
+const FILES_AT_ONCE = 32
+
+interface Known {
+  readonly stamp: FileStamp
+  readonly content: TextFile
+  document?: Promise<MarkdownDocument>
+}
+
+/** The content of files, each read once as long as it does not change. Shared by everything that looks at files. */
+export class FileCache {
+  readonly #known = new Map<string, Known>()
+  /** How often a file was read, for those who want to know what a look costs. */
+  reads = 0
+
+  /** What is in `path`, which had `stamp` a moment ago. */
+  get(path: string, stamp: FileStamp): Known {
+    const known = this.#known.get(path)
+    if (known && isUnchanged(known.stamp, stamp)) return known
+    this.reads += 1
+    const next = { stamp, content: readText(path) }
+    this.#known.delete(path)
+    if (this.#known.size >= KEPT_FILES) this.#known.delete(this.#known.keys().next().value!)
+    this.#known.set(path, next)
+    return next
+  }
+}
+
+/** One look at a set of files. It remembers every place it asked about, so that it is known later whether anything changed. */
+export class FileLooks {
+  readonly #cache: FileCache
+  readonly #stamps = new Map<string, FileStamp>()
+  #files = 0
+
+  constructor(cache: FileCache = new FileCache()) {
+    this.#cache = cache
+  }
+
+  /** Everything that was looked at, and what it was then. */
+  get stamps(): ReadonlyMap<string, FileStamp> {
+    return this.#stamps
+  }
+
+  /** Of what kind `path` is, links followed. */
+  kind(path: string): FileStamp['kind'] {
+    return this.#stamp(path).kind
+  }
+
+  /** Names in a folder, by code unit, so that no file system decides an order. Empty where there is no folder. */
+  list(folder: string): readonly string[] {
+    if (this.kind(folder) !== 'folder') return []
+    try {
+      return readdirSync(folder).toSorted((a, b) => (a < b ? -1 : 1))
+    } catch {
+      return []
+    }
+  }
+
+  /** The text of a file, or why there is none. */
+  text(path: string): TextFile {
+    this.#files += 1
+    return this.#cache.get(path, this.#stamp(path)).content
+  }
+
+  /** A markdown file in its parts, or why it cannot be read. */
+  async markdown(path: string): Promise<MarkdownDocument | Exclude<TextFile, { text: string }>> {
+    if (++this.#files % FILES_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
+    const known = this.#cache.get(path, this.#stamp(path))
+    if (!('text' in known.content)) return known.content
+    return (known.document ??= parseMarkdown(path, known.content.text))
+  }
+
+  #stamp(path: string): FileStamp {
+    let stamp = this.#stamps.get(path)
+    if (!stamp) this.#stamps.set(path, (stamp = stampOf(path)))
+    return stamp
+  }
+}
+
+/** True when nothing that was looked at has changed since. */
+export function areUnchanged(stamps: ReadonlyMap<string, FileStamp>): boolean {
+  for (const [path, before] of stamps) if (!isUnchanged(before, stampOf(path))) return false
+  return true
+}
+
+/** The real path of `path` when it is at or below the folder `within`, after every link is followed; else undefined. */
+export function realPathWithin(path: string, within: string): string | undefined {
+  try {
+    const real = realpathSync(path)
+    return isInside(real, realpathSync(within)) ? real : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** True when `path` is `folder` or below it; both absolute. Only the names are looked at. */
+export function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path)
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+}
+
+/** `name` in `folder`, in exactly this spelling, also where the file system does not mind. */
+export function exactly(looks: FileLooks, folder: string, name: string): string | undefined {
+  return looks.list(folder).includes(name) ? join(folder, name) : undefined
+}

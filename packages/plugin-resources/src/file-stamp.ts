@@ -1,0 +1,58 @@
+import { statSync, type Stats } from 'node:fs'
+
+/** A file or folder as it was at a moment: what must be equal for its content to be the same. */
+export interface FileStamp {
+  readonly kind: 'file' | 'folder' | 'other' | 'none'
+  readonly ino: number
+  readonly dev: number
+  readonly size: number
+  readonly mtimeMs: number
+  readonly ctimeMs: number
+  /** It had changed so shortly before that another change might leave the same times: it must be read again. */
+  readonly isFresh: boolean
+}
+
+/** Coarser than the clock ticks of file systems, so that a file that changes twice within one is read twice. Milliseconds. */
+const FRESH_MS = 50
+
+const NONE: FileStamp = {
+  kind: 'none',
+  ino: 0,
+  dev: 0,
+  size: 0,
+  mtimeMs: 0,
+  ctimeMs: 0,
+  isFresh: false,
+}
+
+/** What is at `path`, links followed; kind `none` when there is nothing, or nothing that may be looked at. */
+export function stampOf(path: string): FileStamp {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (!stats) return NONE
+    const { ino, dev, size, mtimeMs, ctimeMs } = stats
+    // The wall clock of the file system, not one that tests may turn.
+    const isFresh = Date.now() - Math.max(mtimeMs, ctimeMs) < FRESH_MS
+    return { kind: kindOf(stats), ino, dev, size, mtimeMs, ctimeMs, isFresh }
+  } catch {
+    return NONE
+  }
+}
+
+/** True when a file that had the first stamp and now has the second one need not be read again. */
+export function isUnchanged(before: FileStamp, now: FileStamp): boolean {
+  return (
+    !before.isFresh &&
+    before.kind === now.kind &&
+    before.ino === now.ino &&
+    before.size === now.size &&
+    before.mtimeMs === now.mtimeMs &&
+    before.ctimeMs === now.ctimeMs &&
+    before.dev === now.dev
+  )
+}
+
+function kindOf(stats: Stats): FileStamp['kind'] {
+  if (stats.isFile()) return 'file'
+  return stats.isDirectory() ? 'folder' : 'other'
+}

@@ -1,0 +1,36 @@
+import { join } from 'node:path'
+import { realpathSync } from 'node:fs'
+import type { FileLooks } from './file-looks.ts'
+
+/** Deeper is nobody's intention. */
+const MAX_DEPTH = 6
+/** Folders that hold what others wrote, and no skills. */
+const SKIPPED = new Set(['node_modules', '.git'])
+
+/**
+ * The folders with a SKILL.md at or below `root`, by path. A skill's own folder is not searched further, and a folder that links lead
+ * to twice counts once. With `isFlat` only the folders directly in `root` count, as Agent Plugins has it (§7.1).
+ */
+export function findSkills(root: string, looks: FileLooks, isFlat = false): readonly string[] {
+  const seen = new Set<string>()
+  const search = (folder: string, depth: number): readonly string[] => {
+    const names = looks.list(folder)
+    if (names.includes('SKILL.md') && !(isFlat && depth === 0)) return [folder]
+    if (depth >= (isFlat ? 1 : MAX_DEPTH) || isKnown(folder, seen)) return []
+    return names
+      .filter((name) => !SKIPPED.has(name) && looks.kind(join(folder, name)) === 'folder')
+      .flatMap((name) => search(join(folder, name), depth + 1))
+  }
+  return search(root, 0)
+}
+
+function isKnown(folder: string, seen: Set<string>): boolean {
+  try {
+    const real = realpathSync(folder)
+    if (seen.has(real)) return true
+    seen.add(real)
+    return false
+  } catch {
+    return true
+  }
+}

@@ -1,0 +1,41 @@
+import type { Json } from '@halter/protocol'
+import type { FileLooks } from './file-looks.ts'
+import { lineAt, type Problems } from './problem.ts'
+
+/** An object of JSON, with the text it came from. */
+export interface JsonFile {
+  readonly value: Readonly<Record<string, Json>>
+  readonly text: string
+}
+
+/** Reads a file that must hold one JSON object; undefined: `problems` says what is wrong. */
+export function readJson(file: string, looks: FileLooks, problems: Problems): JsonFile | undefined {
+  const content = looks.text(file)
+  if ('problem' in content) {
+    problems.error(content.problem, content.cure)
+    return undefined
+  }
+  const text = content.text.replace(/^\uFEFF/, '')
+  try {
+    const value = JSON.parse(text) as Json
+    if (isObject(value)) return { value, text }
+    problems.error('It is no JSON object.', 'Write { … }.', 1)
+  } catch (error) {
+    const { message } = error as SyntaxError
+    const at = /position (\d+)/.exec(message)
+    const line = at ? lineAt(text, Number(at[1])) : undefined
+    problems.error(`It is no JSON: ${message}.`, 'Correct it; comments and trailing commas are none.', line)
+  }
+  return undefined
+}
+
+/** True for what `{ … }` is in JSON. */
+export function isObject(value: unknown): value is Readonly<Record<string, Json>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The line of a key, from 1: the first place where it is written as one. */
+export function lineOfKey(text: string, key: string): number | undefined {
+  const found = new RegExp(`${JSON.stringify(key).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*:`).exec(text)
+  return found ? lineAt(text, found.index) : undefined
+}
