@@ -16,6 +16,7 @@ export const ERROR_CODES = Object.freeze({
   ERR_SERVICE_SCOPE: 'a per-session service was read where no session is',
   ERR_CONFIG: 'a configuration file or value is wrong',
   ERR_CONFIG_UNTRUSTED: 'a folder brings configuration and nobody has trusted it',
+  ERR_RESOURCE_SOURCE: 'a source of plugins could not be fetched, unpacked or read',
   ERR_RELOAD_IN_USE: 'a reload would replace a service that open sessions rest on',
   ERR_HOOK_UNKNOWN: 'a tap names a hook that does not exist',
   ERR_HOOK_SEALED: 'a tap came after the setup of its plugin had ended',

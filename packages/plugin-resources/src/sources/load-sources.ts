@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { readPluginFolder, type PluginFolder } from '../read-plugin.ts'
+import type { Github } from './github.ts'
+import type { ArchiveLimits } from './limits.ts'
+import { readMarketplace, resolveEntry } from './marketplace.ts'
+import { restrict } from './restrict.ts'
+import { isFolder, singleFolder } from './single-folder.ts'
+import type { Source } from './source-options.ts'
+import { reasonOf, shown, sourceFailure } from './source-failure.ts'
+import type { TreeStore } from './tree-store.ts'
+import { unpackArchive } from './unpack-archive.ts'
+
+/** What sources are opened with. */
+export interface SourceAccess {
+  readonly github: Github
+  readonly store: TreeStore
+  readonly archives: ArchiveLimits
+  /** A folder in which each plugin gets one to write to, absolute. */
+  readonly dataHome?: string
+}
+
+/** A plugin from a source. */
+export interface SourcedPlugin {
+  readonly folder: PluginFolder
+  /** Where it came from, for people: `github:owner/repo@commit/folder`, a path. */
+  readonly from: string
+}
+
+/** What came of all sources together. One that failed is a warning, and the others are here. */
+export interface LoadedSources {
+  readonly plugins: readonly SourcedPlugin[]
+  /** One sentence each. */
+  readonly warnings: readonly string[]
+  /** Folders of the user's own whose content may change, absolute. */
+  readonly watched: readonly string[]
+}
+
+/** A folder with a plugin, before it is read. */
+interface Found {
+  /** `marketplace:plugin`; the plugin's own name is looked up where it is not known yet. */
+  readonly marketplace: string
+  readonly name?: string
+  readonly root: string
+  readonly from: string
+  readonly isTrusted: boolean
+}
+
+interface Opened {
+  readonly found: readonly Found[]
+  readonly warnings: readonly string[]
+  readonly watched: readonly string[]
+}
+
+/** A folder on disk, and what was odd about getting it. */
+interface Place {
+  readonly root: string
+  readonly from: string
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Gets the plugins of all sources, side by side; the result has them in the order of the sources. Of two with the same
+ * marketplace and name, the first counts. Nothing that they bring is run.
+ * @throws the signal's reason, and nothing else.
+ */
+export async function loadSources(
+  sources: readonly Source[],
+  access: SourceAccess,
+  signal: AbortSignal,
+): Promise<LoadedSources> {
+  const opened = await Promise.all(sources.map((source) => openSource(source, access, signal)))
+  const warnings = opened.flatMap((each) => each.warnings)
+  const plugins: SourcedPlugin[] = []
+  const taken = new Map<string, string>()
+  for (const found of opened.flatMap((each) => each.found)) {
+    const { marketplace, name, root, from, isTrusted } = found
+    const folder = await readPluginFolder(root, {
+      ...(name !== undefined && { name }),
+      ...(access.dataHome !== undefined && { dataHome: access.dataHome }),
+    })
+    signal.throwIfAborted()
+    if (!folder.plugin) {
+      const problem = folder.problems.find(({ severity }) => severity === 'error')
+      const why = problem ? `${problem.file}: ${problem.message} ${problem.cure}` : 'It has no manifest.'
+      warnings.push(`The plugin of ${from} is not used. ${why}`)
+      continue
+    }
+    const key = `${marketplace}:${name ?? folder.plugin.name}`
+    const first = taken.get(key)
+    if (first !== undefined) {
+      if (first !== from) warnings.push(`${from} is not used: "${key}" is there already, from ${first}.`)
+      continue
+    }
+    taken.set(key, from)
+    if (isTrusted) plugins.push({ folder, from })
+    else {
+      const restricted = restrict(folder, from)
+      plugins.push({ folder: restricted.folder, from })
+      warnings.push(...restricted.warnings)
+    }
+  }
+  return { plugins, warnings, watched: opened.flatMap((each) => each.watched) }
+}
+
+async function openSource(source: Source, access: SourceAccess, signal: AbortSignal): Promise<Opened> {
+  try {
+    const place = await placeOf(source, access, signal)
+    const watched = source.kind === 'local' ? [source.path] : []
+    if (source.isMarketplace) {
+      const opened = await openMarketplace(source, place, access, signal)
+      return { ...opened, warnings: [...place.warnings, ...opened.warnings], watched }
+    }
+    const { root, from, warnings } = place
+    const isTrusted = source.trust !== 'none'
+    return { found: [{ marketplace: '', root, from, isTrusted }], warnings, watched }
+  } catch (error) {
+    signal.throwIfAborted()
+    return { found: [], warnings: [`${source.written} is not used: ${reasonOf(error)}`], watched: [] }
+  }
+}
+
+async function openMarketplace(
+  source: Source,
+  { root, from }: Place,
+  access: SourceAccess,
+  signal: AbortSignal,
+): Promise<{ readonly found: readonly Found[]; readonly warnings: readonly string[] }> {
+  const { name: marketplace, entries } = await readMarketplace(root, source.only)
+  const opened = await Promise.all(
+    entries.map(async (entry) => {
+      try {
+        const at = await resolveEntry(root, entry)
+        const isTrusted = source.trust === 'all' || (source.trust === 'own' && at.kind === 'local')
+        const place: Place =
+          at.kind === 'local'
+            ? { root: at.root, from: `${from}#${entry.name}`, warnings: [] }
+            : asPlace(await access.github.open(at.source, signal))
+        const { name } = entry
+        return {
+          found: { marketplace, name, root: place.root, from: place.from, isTrusted },
+          warnings: place.warnings,
+        }
+      } catch (error) {
+        signal.throwIfAborted()
+        const which = `${shown(entry.name)} of the marketplace ${shown(marketplace)}`
+        return { warnings: [`${which} is not used: ${reasonOf(error)}`] }
+      }
+    }),
+  )
+  return {
+    found: opened.flatMap(({ found }) => found ?? []),
+    warnings: opened.flatMap(({ warnings }) => warnings),
+  }
+}
+
+async function placeOf(source: Source, access: SourceAccess, signal: AbortSignal): Promise<Place> {
+  switch (source.kind) {
+    case 'local':
+      if (!(await isFolder(source.path)))
+        throw sourceFailure('there is no such folder. Correct the path, or take it out.')
+      return { root: source.path, from: source.path, warnings: [] }
+    case 'archive':
+      return openArchive(source, access, signal)
+    case 'github':
+      return asPlace(await access.github.open(source.github, signal))
+  }
+}
+
+function asPlace({ root, shown: from, warnings }: Awaited<ReturnType<Github['open']>>): Place {
+  return { root, from, warnings }
+}
+
+/** Unpacks an archive of the user's, once: it is known by its checksum. A folder that holds everything else is stepped into. */
+async function openArchive(
+  { path, sha256 }: Extract<Source, { readonly kind: 'archive' }>,
+  { store, archives }: SourceAccess,
+  signal: AbortSignal,
+): Promise<Place> {
+  const sum = createHash('sha256')
+  await pipeline(createReadStream(path), sum, { signal })
+  const actual = sum.digest('hex')
+  if (sha256 !== undefined && sha256 !== actual)
+    throw sourceFailure(`its sha256 is ${actual}, not ${sha256}. Get the right file, or correct the option.`)
+  const warnings: string[] = []
+  const tree = await store.keep(actual, async (folder) => {
+    const { linksLeftOut } = await unpackArchive(path, folder, archives, signal)
+    if (linksLeftOut > 0)
+      warnings.push(`${path}: ${linksLeftOut} links are left out. Put files in their place.`)
+  })
+  return { root: (await singleFolder(tree)) ?? tree, from: path, warnings }
+}
