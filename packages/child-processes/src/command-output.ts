@@ -30,11 +30,21 @@ export class CommandOutput {
     if (this.#tailBytes > this.#maxTail * 2) this.#trimTail()
   }
 
+  /** Bytes that were pushed, kept or not. */
+  get total(): number {
+    return this.#total
+  }
+
+  /** Whether something is left out of `text`. */
+  get isCut(): boolean {
+    return this.#total > this.#maxHead + this.#maxTail
+  }
+
   /** All of it, or beginning and end with a line between them that says how many bytes are missing. */
   text(): string {
     const head = Buffer.concat(this.#head)
     const tail = Buffer.concat(this.#tail)
-    if (this.#total <= this.#maxHead + this.#maxTail) return Buffer.concat([head, tail]).toString('utf8')
+    if (!this.isCut) return Buffer.concat([head, tail]).toString('utf8')
     const begin = head.subarray(0, endOfWhole(head))
     const end = tail.subarray(startOfWhole(tail, tail.length - this.#maxTail))
     const dropped = this.#total - begin.length - end.length
