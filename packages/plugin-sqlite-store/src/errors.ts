@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from 'node:fs'
 import { HalterError, isHalterError } from '@halter/core'
 
 /** SQLite's primary result codes that mean something to us (sqlite.org/rescode.html). */
@@ -37,7 +38,7 @@ export function isDiskFull(error: unknown): boolean {
 /** What a failure of SQLite means to a caller. `HalterError`s pass through. */
 export function storeError(error: unknown, path: string): HalterError {
   if (isHalterError(error)) return error
-  if (isDiskFull(error))
+  if (isDiskFull(error) || (isSqliteError(error, 'IOERR') && !hasRoom(path)))
     return new HalterError(
       'ERR_STORE_FULL',
       `The disk that holds ${path} is full; nothing of this was stored. Free some space, then try again.`,
@@ -49,6 +50,19 @@ export function storeError(error: unknown, path: string): HalterError {
     `${path} could not be read or written (${messageOf(error)}). Check the disk and the file, then try again.`,
     { cause: error },
   )
+}
+
+/** SQLite does not say why a sync or a cut failed; where nothing can be written at all, that is why. */
+function hasRoom(path: string): boolean {
+  const probe = `${path}-probe`
+  try {
+    writeFileSync(probe, Buffer.alloc(4096), { flush: true })
+    return true
+  } catch (error) {
+    return !isDiskFull(error)
+  } finally {
+    rmSync(probe, { force: true })
+  }
 }
 
 /** Somebody else wrote for as long as we are willing to wait. */

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { HalterError, isHalterError } from '@halter/core'
 import { deadWriters } from './clean-close.ts'
@@ -85,7 +85,15 @@ function checkVersion(): void {
 /** For the owner's eyes only, from the first byte on. SQLite gives the files beside it the same mode. */
 function createFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  closeSync(openSync(path, 'a', 0o600))
+  const file = openSync(path, 'a', 0o600)
+  const { size } = fstatSync(file)
+  closeSync(file)
+  // SQLite begins anew in a file of one byte, and so hides that more was there.
+  if (size === 1)
+    throw new HalterError(
+      'ERR_STORE_OPEN',
+      `The session store ${path} could not be opened: it is not a database, only one byte of one. Name another path, or move the file away.`,
+    )
 }
 
 /** An empty file is a new store; any other must be marked as ours, and not be from the future. */

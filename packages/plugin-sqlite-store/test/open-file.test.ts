@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
@@ -44,6 +44,20 @@ describe('a file that cannot be ours is refused by name and left as it was', () 
     await expect(SqliteSessionStore.open({ path })).rejects.toMatchObject({
       code: 'ERR_STORE_OPEN',
       message: `The session store ${path} could not be opened: it is not a database. Name another path, or move the file away.`,
+    })
+    expect(readFileSync(path)).toEqual(before)
+  })
+
+  test.each([1, 2, 99, 100, 511])('what is left of a file that was cut to %i bytes', async (size) => {
+    const path = scratchPath()
+    const store = await openStore(path)
+    await store.create(sampleSession())
+    await store.close()
+    truncateSync(path, size)
+    const before = readFileSync(path)
+    await expect(SqliteSessionStore.open({ path })).rejects.toMatchObject({
+      code: 'ERR_STORE_OPEN',
+      message: expect.stringContaining(`The session store ${path} could not be opened: `),
     })
     expect(readFileSync(path)).toEqual(before)
   })

@@ -81,9 +81,9 @@ async function fillUp(
 }
 
 function judge(round: FillRound): string[] {
-  const { code, namesFile, readable, otherReadable, resumed, problems } = round
+  const { code, message, namesFile, readable, otherReadable, resumed, problems } = round
   return [
-    ...(code === 'ERR_STORE_FULL' ? [] : [`the turn ended with ${code}`]),
+    ...(code === 'ERR_STORE_FULL' ? [] : [`the turn ended with ${code}: ${message}`]),
     ...(namesFile ? [] : ['the message does not name the file']),
     ...(readable ? [] : ['the session could not be read, or not be listed']),
     ...(otherReadable ? [] : ['another session could not be read']),

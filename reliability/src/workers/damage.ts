@@ -116,7 +116,8 @@ function damage(random: () => number): { readonly kind: string; readonly victim?
   const choice = random()
   if (choice < 0.4) return damageRow(random)
   if (choice < 0.45) {
-    truncateSync(path, pickBetween(random, 0, image.length - 1))
+    // Of a file without a single byte nobody can tell that there was more: it is a new store.
+    truncateSync(path, pickBetween(random, 1, image.length - 1))
     return { kind: 'file cut short' }
   }
   if (choice < 0.55) {

@@ -30,6 +30,7 @@ export interface FillRound {
   readonly turns: number
   /** The code that the turn ended with, and whether its message names the file. */
   readonly code: string
+  readonly message: string
   readonly namesFile: boolean
   /** Whether the session, and another one, could be read and listed while nothing could be written. */
   readonly readable: boolean
@@ -102,16 +103,18 @@ async function oneRound(folder: string): Promise<FillRound> {
 async function useUp(
   session: SessionHandle,
   path: string,
-): Promise<Pick<FillRound, 'turns' | 'code' | 'namesFile'>> {
+): Promise<Pick<FillRound, 'turns' | 'code' | 'message' | 'namesFile'>> {
   for (let turns = 0; ; turns++) {
     const { error } = await session.submitTurn('words '.repeat(pickBetween(random, 10, 1500))).result
     if (!error) continue
     const { code, message, cause } = error
     const isFull = code === 'ERR_STORE_FULL' || cause?.code === 'ERR_STORE_FULL'
+    const said = [message, cause?.message].filter(Boolean).join(' ')
     return {
       turns,
       code: isFull ? 'ERR_STORE_FULL' : code,
-      namesFile: `${message} ${cause?.message}`.includes(path),
+      message: said,
+      namesFile: said.includes(path),
     }
   }
 }
