@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import type { ReadEntry } from 'tar'
 import { sourceFailure } from './source-failure.ts'
@@ -31,17 +32,16 @@ export async function unpackTar(file: string, unpacking: Unpacking, signal: Abor
     // What is thrown here would end the process: the parser calls from a tick of its own.
     try {
       const placed = unpacking.accept(asEntry(entry))
-      if (placed) writes.push(placed.write(entry).catch((error: unknown) => stop.abort(error)))
+      if (placed) writes.push(placed.write(entry, stop.signal).catch((error: unknown) => stop.abort(error)))
       else entry.resume()
     } catch (error) {
       stop.abort(error)
       entry.resume()
     }
   })
-  try {
+  const feed = async (source: AsyncIterable<Buffer>): Promise<void> => {
     let isFirst = true
-    for await (const chunk of createReadStream(file, { signal }).compose(createGunzip(), { signal })) {
-      const bytes = chunk as Buffer
+    for await (const bytes of source) {
       unpacking.count(bytes.length)
       stop.signal.throwIfAborted()
       if (isFirst && isPacked(bytes)) throw sourceFailure('it is packed twice')
@@ -49,6 +49,9 @@ export async function unpackTar(file: string, unpacking: Unpacking, signal: Abor
       // What follows the end is counted and read by nobody: the parser would keep all of it.
       if (!isOver && !parser.write(bytes)) await once(parser, 'drain', { signal: stop.signal })
     }
+  }
+  try {
+    await pipeline(createReadStream(file), createGunzip(), feed, { signal })
     const end = once(parser, 'end', { signal: stop.signal })
     parser.end()
     await end

@@ -19,7 +19,7 @@ export interface ArchiveEntry {
 
 /** Where a file goes, and how to write it there. */
 export interface PlacedFile {
-  write(content: AsyncIterable<Uint8Array>): Promise<void>
+  write(content: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>
 }
 
 /**
@@ -82,10 +82,10 @@ export class Unpacking {
     // Read-only: what lies under the archive's checksum is not to be edited. Of the archive's modes only "executable" is taken over.
     const mode = entry.isExecutable ? 0o500 : 0o400
     return {
-      write: async (content) => {
+      write: async (content, signal) => {
         // Flushed: a tree is kept for good, and must not be found half empty after a power cut.
         const file = createWriteStream(target, { flags: 'wx', mode, flush: true })
-        await pipeline(content, this.#bounded(entry.path), file)
+        await pipeline(content, this.#bounded(entry.path), file, { signal })
       },
     }
   }
