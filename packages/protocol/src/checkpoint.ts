@@ -67,7 +67,8 @@ export function checkpointOf(
   state: SessionFold,
   { window, ledger, injections, unreduced }: FoldParts,
 ): Checkpoint | undefined {
-  if (state.openCalls.size > 0 || state.approvals.size > 0 || state.readOnly) return undefined
+  const isBusy = state.openCalls.size > 0 || state.pluginCalls.size > 0 || state.approvals.size > 0
+  if (isBusy || state.readOnly) return undefined
   const stored = {
     ...Object.fromEntries(SCALARS.map((key) => [key, state[key]])),
     grants: [...state.grants],

@@ -34,6 +34,18 @@ export interface HookRun {
   readonly status: 'completed' | 'failed' | 'denied' | 'asked' | 'changed' | 'cancelled' | 'timed-out'
   readonly durationMs?: number
   readonly detail?: string
+  /** The tool call that it was about. */
+  readonly callId?: ToolCallId
+  /** The handler's own name of the event, such as `PreToolUse`. */
+  readonly event?: string
+  /** Its answer in its own words, such as `allow`, `deny` or `block`. */
+  readonly decision?: string
+  /** What it changed. */
+  readonly patch?: Json
+  /** What it wrote, cut to a bounded length by whoever reports it. */
+  readonly output?: string
+  /** What it had to say to a person. */
+  readonly message?: string
 }
 
 /** The payload of every stored event, by type. A name is noun.past. */
@@ -64,14 +76,23 @@ export interface StoredEventPayloads {
     readonly callId: ToolCallId
     readonly name: string
     readonly input: Json
+    /** The plugin whose call it is; absent: the model's. */
+    readonly by?: string
   }
-  /** The tool message is folded from this event. `parts` is what the model reads. */
+  /**
+   * The tool message is folded from this event. `parts` is what the model reads. A call with `by` has no message: a plugin made it,
+   * and no reply holds it.
+   */
   'toolCall.finished': {
     readonly turnId: TurnId
     readonly callId: ToolCallId
     readonly outcome: ToolOutcome
     readonly messageId: MessageId
     readonly parts: readonly ToolResultPart[]
+    /** The plugin whose call it is; absent: the model's. */
+    readonly by?: string
+    /** What a plugin called, and with what, where no `toolCall.started` says it. */
+    readonly call?: { readonly name: string; readonly input: Json }
   }
   'approval.requested': {
     readonly turnId: TurnId
@@ -83,6 +104,8 @@ export interface StoredEventPayloads {
     readonly reason?: string
     /** The plugin whose guard asked; absent: the tool itself. */
     readonly plugin?: string
+    /** The plugin whose call it is; absent: the model's. */
+    readonly by?: string
   }
   'approval.resolved': {
     readonly callId: ToolCallId

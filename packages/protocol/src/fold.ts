@@ -5,7 +5,15 @@ import type { SessionId, ToolCallId } from './ids.ts'
 import { Injections } from './injections.ts'
 import { Ledger } from './ledger.ts'
 import { toolCallsOf, type Json, type Message, type ToolMessage } from './messages.ts'
-import type { ChildRecord, LastTurn, OpenCall, OpenTurn, PluginState, SessionState } from './state.ts'
+import type {
+  ChildRecord,
+  LastTurn,
+  OpenCall,
+  OpenTurn,
+  PluginCall,
+  PluginState,
+  SessionState,
+} from './state.ts'
 import type { SeqRange } from './plan.ts'
 import { titleOf } from './summary.ts'
 import type { Transcript } from './transcript.ts'
@@ -65,6 +73,7 @@ export class SessionFold implements SessionState {
   isClosed = false
 
   readonly openCalls = new Map<ToolCallId, OpenCall>()
+  readonly pluginCalls = new Map<ToolCallId, PluginCall>()
   readonly approvals = new Map<ToolCallId, StoredEvent<'approval.requested'>>()
   readonly grants = new Set<string>()
   readonly children = new Map<SessionId, ChildRecord>()
@@ -206,12 +215,20 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
     for (const call of toolCallsOf(message))
       if (!state.openCalls.has(call.callId)) state.openCalls.set(call.callId, { call, messageId: message.id })
   },
-  'toolCall.started': (state, { callId, input }) => {
+  'toolCall.started': (state, { callId, name, input, by }) => {
+    if (by !== undefined) {
+      state.pluginCalls.set(callId, { callId, plugin: by, name, input })
+      return
+    }
     const open = state.openCalls.get(callId)
     if (open) state.openCalls.set(callId, { ...open, startedInput: input })
   },
   'toolCall.finished': (state, event, { window }) => {
     state.approvals.delete(event.callId)
+    if (event.by !== undefined) {
+      state.pluginCalls.delete(event.callId)
+      return
+    }
     const open = state.openCalls.get(event.callId)
     if (!open || open.answer) return
     const answer = toolMessage(event, open.call.name)
@@ -245,10 +262,10 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
     })
   },
   'model.metadata': nothing,
-  'usage.recorded': (state, { purpose, usage }, { ledger }) => {
+  'usage.recorded': (state, { turnId, purpose, usage }, { ledger }) => {
     ledger.spend(purpose, usage)
     if (purpose === 'turn') state.anchor = { messages: state.messageCount, tokens: contextTokens(usage) }
-    if (state.turn)
+    if (state.turn && (turnId === undefined || turnId === state.turn.turnId))
       state.turn = {
         ...state.turn,
         steps: purpose === 'turn' ? state.turn.steps + 1 : state.turn.steps,
@@ -282,6 +299,7 @@ function endTurn(state: SessionFold, lastTurn: LastTurn, { injections }: FoldPar
   state.turn = undefined
   state.lastTurn = lastTurn
   injections.endTurn()
+  state.pluginCalls.clear()
   for (const [callId, { turnId }] of state.approvals)
     if (turnId === lastTurn.turnId) state.approvals.delete(callId)
 }

@@ -66,6 +66,7 @@ export type {
   LastTurn,
   OpenCall,
   OpenTurn,
+  PluginCall,
   PluginState,
   SessionState,
   SessionStatus,

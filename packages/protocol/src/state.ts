@@ -21,6 +21,14 @@ export interface OpenCall {
   readonly answerSeq?: number
 }
 
+/** A tool call that a plugin made beside the transcript, and that has started and not finished. */
+export interface PluginCall {
+  readonly callId: ToolCallId
+  readonly plugin: string
+  readonly name: string
+  readonly input: Json
+}
+
 /** The turn that has started and not ended. */
 export interface OpenTurn {
   readonly turnId: TurnId
@@ -94,6 +102,8 @@ export interface SessionState {
   readonly turns: number
   /** Calls of the newest reply that are not all answered, in call order. */
   readonly openCalls: ReadonlyMap<ToolCallId, OpenCall>
+  /** Calls of plugins that run, as far as the log knows. */
+  readonly pluginCalls: ReadonlyMap<ToolCallId, PluginCall>
   readonly approvals: ReadonlyMap<ToolCallId, StoredEvent<'approval.requested'>>
   /** Scopes that a `session` or `always` answer covers. */
   readonly grants: ReadonlySet<string>

@@ -25,7 +25,9 @@ test('every checkpoint of a log and its tail lead to the state that the whole lo
       for (const [index, event] of log.entries()) {
         state.apply(event)
         const checkpoint = state.checkpoint()
-        expect(checkpoint !== undefined).toBe(state.openCalls.size === 0 && state.approvals.size === 0)
+        expect(checkpoint !== undefined).toBe(
+          state.openCalls.size + state.approvals.size + state.pluginCalls.size === 0,
+        )
         if (!checkpoint) continue
         const restored = (await SessionFold.restore(stored(checkpoint), from(log), reducers))!
         expect(restored, `after event ${index + 1}`).toBeDefined()

@@ -10,6 +10,8 @@ export interface ApprovalRequest {
   readonly input: Json
   readonly scope: string
   readonly reason?: string
+  /** The plugin whose call it is; absent: the model's. */
+  readonly by?: string
 }
 
 /** An answer, and who gave it. */

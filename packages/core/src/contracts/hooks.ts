@@ -8,6 +8,7 @@ import type {
   SessionBlueprint,
   SessionState,
   ToolCallId,
+  ToolOutcome,
   ToolResultPart,
   TurnCompletion,
   TurnFailure,
@@ -15,6 +16,8 @@ import type {
   Usage,
   UserPart,
 } from '@halter/protocol'
+import type { ApprovalRequest } from './approvals.ts'
+import type { ResourceSnapshot } from './resources.ts'
 import type { ChildHandle, ChildResult, SpawnRequest } from './subagents.ts'
 import type { Defer } from './services.ts'
 import type { ModelRequest } from './provider.ts'
@@ -24,6 +27,8 @@ export interface ToolCall {
   readonly callId: ToolCallId
   readonly name: string
   readonly input: Json
+  /** The plugin that makes the call; absent: the model does. */
+  readonly by?: string
 }
 
 /** A prompt on its way into the transcript. */
@@ -48,6 +53,8 @@ export interface ToolCallResult {
   readonly call: ToolCall
   readonly parts: readonly ToolResultPart[]
   readonly isError: boolean
+  /** What became of the call; it was not run where this is `denied`, `not-started` or `cancelled`. */
+  readonly outcome: ToolOutcome
 }
 
 /** A reply without tool calls: the turn would end here. */
@@ -117,13 +124,18 @@ export interface Hooks {
   'toolCall.transform': TransformHook<ToolCall>
   'toolCall.guard': GuardHook<ToolCall, ToolVerdict>
   'toolResult.transform': TransformHook<ToolCallResult>
+  /** Every call's, those that were denied included. */
   'toolCall.end': ObserveHook<ToolCallResult>
+  /** Before anybody is asked: `deny` and `allow` answer in their place. One that fails is a warning, and they are asked. */
+  'approval.guard': GuardHook<ApprovalRequest, ToolVerdict>
   /** Deny means "not yet": its text is the next input. At most eight per turn. */
   'turn.guard': GuardHook<TurnStop>
   'subagent.transform': TransformHook<SpawnRequest>
   'subagent.guard': GuardHook<SpawnRequest>
   'subagent.start': ObserveHook<SessionBlueprint>
   'subagent.end': ObserveHook<ChildResult>
+  /** A notification was stored, whoever raised it. */
+  'notification.end': ObserveHook<{ readonly kind: string; readonly message: string }>
 }
 
 /** The name of a hook. */
@@ -134,6 +146,25 @@ export type Tap<H extends HookName, S = object> = (
   input: Hooks[H]['input'],
   ctx: TapContext<S>,
 ) => Hooks[H]['output'] | Promise<Hooks[H]['output']>
+
+/** A question to a model, with no tools and no transcript. */
+export interface ModelQuestion {
+  /** Default `hook`. */
+  readonly purpose?: ModelPurpose
+  /** Absent: the session's model of the `small` role. */
+  readonly model?: string
+  readonly system?: string
+  readonly prompt: string
+  readonly maxOutputTokens?: number
+  readonly signal?: AbortSignal
+}
+
+/** What the model said. */
+export interface ModelAnswer {
+  readonly text: string
+  readonly model: string
+  readonly usage: Usage
+}
 
 /** What a plugin may do to the session it was called for. Every method records an event; none waits for the turn. */
 export interface SessionPort {
@@ -155,6 +186,19 @@ export interface SessionPort {
    * @throws HalterError `ERR_SUBAGENT_LIMIT`; `ERR_TURN_REFUSED` when a guard refuses it.
    */
   openChild(request: SpawnRequest): Promise<ChildHandle>
+  /** The running turn's resources, as it pinned them; between turns, as they are now. */
+  resources(): Promise<ResourceSnapshot>
+  /**
+   * Asks a model something beside the transcript: budget, hooks, retry and usage are those of every call.
+   * @throws HalterError as every model call; nothing of it ends the turn.
+   */
+  callModel(question: ModelQuestion): Promise<ModelAnswer>
+  /**
+   * Runs a tool for the plugin, not for the model: transformed, guarded and approved like every call, recorded, and not part of the
+   * transcript. Only while a turn runs. A denial and a failure are values.
+   * @throws HalterError `ERR_SESSION_INPUT` between turns; `ERR_TOOL_UNKNOWN`; the reason of an abort.
+   */
+  callTool(name: string, input: Json, options?: { readonly signal?: AbortSignal }): Promise<ToolCallResult>
   /** Something that lives as long as the session is open here: made at the first call for `key`, shared afterwards. */
   resource<T>(key: string, open: (defer: Defer) => T): T
 }

@@ -13,7 +13,7 @@ export interface Clock {
 }
 
 /** What an id is for. */
-export type IdKind = 'session' | 'turn' | 'message' | 'commit' | 'segment'
+export type IdKind = 'session' | 'turn' | 'message' | 'commit' | 'segment' | 'call'
 
 /** Slot `ids`. Session ids are UUIDs. */
 export interface IdSource {

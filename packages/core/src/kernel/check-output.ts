@@ -34,12 +34,13 @@ export function checkTransformed(plugin: string, hook: HookName, input: unknown,
  */
 export function checkVerdict(plugin: string, hook: HookName, verdict: unknown): GuardDecision | undefined {
   if (verdict === undefined || verdict === null) return undefined
-  const asked = hook === 'toolCall.guard' ? '{ deny }, { ask }, { allow } or nothing' : '{ deny } or nothing'
+  const isThreefold = hook === 'toolCall.guard' || hook === 'approval.guard'
+  const asked = isThreefold ? '{ deny }, { ask }, { allow } or nothing' : '{ deny } or nothing'
   if (kindOf(verdict) !== 'object') throw invalid(plugin, hook, `answered ${show(verdict)}`, asked)
   const { deny, ask, allow, scope } = verdict as Record<'deny' | 'ask' | 'allow' | 'scope', unknown>
   if (typeof deny === 'string') return { kind: 'deny', reason: deny, plugin }
   const isUnclear = deny !== undefined || (ask === undefined && allow === undefined)
-  if (isUnclear || hook !== 'toolCall.guard') throw invalid(plugin, hook, `answered ${show(verdict)}`, asked)
+  if (isUnclear || !isThreefold) throw invalid(plugin, hook, `answered ${show(verdict)}`, asked)
   if (typeof ask === 'string' && (scope === undefined || typeof scope === 'string'))
     return { kind: 'ask', reason: ask, plugin, ...(scope !== undefined && { scope }) }
   if (ask !== undefined || (allow !== true && typeof allow !== 'string'))

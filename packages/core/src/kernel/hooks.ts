@@ -76,11 +76,13 @@ export const HOOK_RULES: { readonly [H in HookName]: HookRule & { readonly kind:
     'toolCall.guard': permit,
     'toolResult.transform': { ...change, fields: { call: 'object', parts: 'array', isError: 'boolean' } },
     'toolCall.end': look,
+    'approval.guard': persuade,
     'turn.guard': persuade,
     'subagent.transform': { ...change, fields: { task: 'string' }, fixed: ['callId'] },
     'subagent.guard': permit,
     'subagent.start': look,
     'subagent.end': look,
+    'notification.end': look,
   })
 
 /** True for the name of a hook. */

@@ -3,7 +3,8 @@ import type { ApprovalReply, ApprovalRequest } from '../contracts/approvals.ts'
 import type { ToolCall } from '../contracts/hooks.ts'
 import type { SessionApprovals } from '../contracts/runtime.ts'
 import { HalterError, toErrorWire } from '../errors.ts'
-import type { Turn } from '../turn/turn.ts'
+import type { CallSite } from '../turn/call-site.ts'
+import type { GuardDecision } from '../kernel/dispatch.ts'
 import type { Session } from './session.ts'
 
 /** A question about a call. */
@@ -48,10 +49,9 @@ export class ApprovalDesk implements SessionApprovals {
   }
 
   /** The answer, recorded. The reply of the model that asks is stored with the question, since the answer may take days. */
-  async ask(turn: Turn, question: ApprovalQuestion): Promise<ApprovalReply> {
+  async ask(turn: CallSite, question: ApprovalQuestion): Promise<ApprovalReply> {
     const { call, scope } = question
-    turn.append(requested(turn, question))
-    await turn.commit()
+    await turn.commit(requested(turn, question))
     const { promise, resolve, reject } = Promise.withResolvers<ApprovalReply>()
     const recorded = Promise.withResolvers<void>()
     const answered = (reply: ApprovalReply): void => {
@@ -83,8 +83,10 @@ export class ApprovalDesk implements SessionApprovals {
     }
   }
 
-  async #consult(turn: Turn, question: ApprovalQuestion, signal: AbortSignal): Promise<ApprovalReply> {
+  async #consult(turn: CallSite, question: ApprovalQuestion, signal: AbortSignal): Promise<ApprovalReply> {
     const request = requestOf(turn, question)
+    const decision = await turn.guard('approval.guard', request)
+    if (decision && decision.kind !== 'ask') return replyOf(decision)
     const approver = this.#session.approver
     if (approver === 'wait') return new Promise(() => {}) // until `resolve`
     if (approver) {
@@ -94,6 +96,12 @@ export class ApprovalDesk implements SessionApprovals {
     const reply = await turn.optional('approvals')?.ask(request, signal)
     return reply ?? { answer: 'deny', by: 'nobody', reason: NOBODY }
   }
+}
+
+/** A guard's verdict, in the words of an answer. */
+function replyOf(decision: Exclude<GuardDecision, { kind: 'ask' }>): ApprovalReply {
+  const { kind, plugin: by, reason } = decision
+  return { answer: kind === 'deny' ? 'deny' : 'once', by, ...(reason !== undefined && { reason }) }
 }
 
 const NOBODY =
@@ -107,12 +115,12 @@ function failed(error: unknown): ApprovalReply {
   }
 }
 
-function requestOf(turn: Turn, { call, scope, reason }: ApprovalQuestion): ApprovalRequest {
+function requestOf(turn: CallSite, { call, scope, reason }: ApprovalQuestion): ApprovalRequest {
   return { sessionId: turn.session.id, turnId: turn.id, ...call, scope, reason }
 }
 
 function requested(
-  turn: Turn,
+  turn: CallSite,
   { call, scope, reason, plugin }: ApprovalQuestion,
 ): PendingEvent<'approval.requested'> {
   const asker = plugin !== undefined && { plugin }

@@ -245,6 +245,9 @@ function readOnlyPort(state: SessionFold): SessionPort {
     notify: nothing,
     steer() {},
     openChild: () => Promise.reject(refusal('open a child')),
+    resources: async () => EMPTY_RESOURCES,
+    callModel: () => Promise.reject(refusal('ask a model')),
+    callTool: () => Promise.reject(refusal('run a tool')),
     resource() {
       throw refusal('open a resource')
     },

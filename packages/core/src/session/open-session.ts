@@ -15,7 +15,7 @@ import { HalterError } from '../errors.ts'
 import { EventLog } from './event-log.ts'
 import type { HeldLease } from './leases.ts'
 import { settleLostChildren } from './lost-children.ts'
-import { repairEvents } from './repair.ts'
+import { pluginCallEnds, repairEvents } from './repair.ts'
 import type { Runtime } from './runtime.ts'
 import { Session, type ChildTies } from './session.ts'
 import { stampEvents } from './stamp-events.ts'
@@ -74,7 +74,8 @@ async function takeUp(session: Session, wish: NonNullable<ResumeOptions['interru
   const { state, runtime } = session
   const openTurn = state.turn
   const interrupted = openTurn ? wish : 'close'
-  const repair = interrupted === 'continue' ? [] : repairEvents(state, runtime.service('ids'))
+  const ids = runtime.service('ids')
+  const repair = interrupted === 'continue' ? pluginCallEnds(state, ids) : repairEvents(state, ids)
   const settled = await settleLostChildren(runtime.store, state)
   await session.log.append([...repair, ...settled, { type: 'session.resumed', interrupted }])
   if (!openTurn || interrupted !== 'continue') return

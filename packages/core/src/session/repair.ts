@@ -1,4 +1,4 @@
-import type { PendingEvent, SessionState } from '@halter/protocol'
+import type { MessageId, PendingEvent, SessionState } from '@halter/protocol'
 import type { IdSource } from '../contracts/system.ts'
 import { NOT_STARTED, UNKNOWN_OUTCOME } from '../turn/tool-answers.ts'
 
@@ -23,6 +23,7 @@ export function repairEvents(state: SessionState, ids: IdSource): PendingEvent[]
       parts: [{ kind: 'text', text: hasStarted ? UNKNOWN_OUTCOME : NOT_STARTED }],
     })
   }
+  events.push(...pluginCallEnds(state, ids))
   events.push({
     type: 'turn.failed',
     turnId,
@@ -35,4 +36,35 @@ export function repairEvents(state: SessionState, ids: IdSource): PendingEvent[]
     retryable: true,
   })
   return events
+}
+
+/** The ends of the calls that plugins had under way: who made them is gone, so nobody goes on with them. */
+export function pluginCallEnds(state: SessionState, ids: IdSource): PendingEvent[] {
+  const messageId = (): MessageId => ids.next('message')
+  const started = Array.from(state.pluginCalls.values(), ({ callId, plugin: by }): PendingEvent => ({
+    type: 'toolCall.finished',
+    turnId: state.turn!.turnId,
+    callId,
+    outcome: 'outcome-unknown',
+    messageId: messageId(),
+    parts: [{ kind: 'text', text: UNKNOWN_OUTCOME }],
+    by,
+  }))
+  const asked = [...state.approvals.values()].flatMap(({ turnId, callId, name, input, by }): PendingEvent[] =>
+    by === undefined
+      ? []
+      : [
+          {
+            type: 'toolCall.finished',
+            turnId,
+            callId,
+            outcome: 'not-started',
+            messageId: messageId(),
+            parts: [{ kind: 'text', text: NOT_STARTED }],
+            by,
+            call: { name, input },
+          },
+        ],
+  )
+  return [...started, ...asked]
 }

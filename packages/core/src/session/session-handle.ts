@@ -22,6 +22,7 @@ import { HalterError } from '../errors.ts'
 import { checkUpdate } from './blueprint.ts'
 import { closeSession } from './close-session.ts'
 import { compactSession } from './compact.ts'
+import { notify } from './notify.ts'
 import type { Session } from './session.ts'
 
 /** One holder of an open session. */
@@ -71,7 +72,7 @@ export class OpenSessionHandle implements SessionHandle {
   }
 
   async notify(kind: string, message: string): Promise<void> {
-    await this.#live().log.append([{ type: 'notification.raised', kind, message }])
+    await notify(this.#live(), kind, message)
   }
 
   async compact({ instructions }: { readonly instructions?: string } = {}): Promise<

@@ -1,10 +1,18 @@
 import type { HookRun, Json, SessionBlueprint, SessionState } from '@halter/protocol'
-import type { SessionPort } from '../contracts/hooks.ts'
+import type { ModelAnswer, ModelQuestion, SessionPort, ToolCallResult } from '../contracts/hooks.ts'
+import type { ResourceSnapshot } from '../contracts/resources.ts'
 import type { Defer } from '../contracts/services.ts'
 import type { ChildHandle, SpawnRequest } from '../contracts/subagents.ts'
 import { HalterError } from '../errors.ts'
+import { askModel } from '../turn/ask-model.ts'
+import { callTool } from '../turn/plugin-tool-call.ts'
 import { toJson } from '../turn/to-json.ts'
+import { notify } from './notify.ts'
+import { currentResources } from './pinned-resources.ts'
 import type { Session } from './session.ts'
+
+/** What is kept of the output that a handler reports. UTF-16 units. */
+const MAX_OUTPUT_LENGTH = 16 * 1024
 
 /** The session, as one plugin may touch it: everything it records carries its name. */
 export class PluginPort implements SessionPort {
@@ -43,12 +51,19 @@ export class PluginPort implements SessionPort {
 
   async report(run: Omit<HookRun, 'plugin' | 'hook'> & { readonly hook?: string }): Promise<void> {
     const { turn } = this.#session.state
-    const record = { hook: '', ...run, plugin: this.#plugin }
+    const { patch, output } = run
+    const record = {
+      hook: '',
+      ...run,
+      plugin: this.#plugin,
+      ...(patch !== undefined && { patch: this.#json(patch) }),
+      ...(output !== undefined && { output: output.slice(0, MAX_OUTPUT_LENGTH) }),
+    }
     await this.#session.log.append([{ type: 'hook.ran', run: record, ...(turn && { turnId: turn.turnId }) }])
   }
 
   async notify(kind: string, message: string): Promise<void> {
-    await this.#session.log.append([{ type: 'notification.raised', kind, message }])
+    await notify(this.#session, kind, message)
   }
 
   steer(text: string): void {
@@ -59,8 +74,34 @@ export class PluginPort implements SessionPort {
     return this.#session.runtime.openChild(this.#session, request)
   }
 
+  async resources(): Promise<ResourceSnapshot> {
+    return currentResources(this.#open())
+  }
+
+  async callModel(question: ModelQuestion): Promise<ModelAnswer> {
+    return askModel(this.#open(), question)
+  }
+
+  async callTool(
+    name: string,
+    input: Json,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<ToolCallResult> {
+    const plugin = this.#plugin
+    return callTool(this.#open(), { plugin, name, input: this.#json(input), signal })
+  }
+
   resource<T>(key: string, open: (defer: Defer) => T): T {
     return this.#session.resource(`${this.#plugin}/${key}`, open)
+  }
+
+  #open(): Session {
+    if (!this.#session.isDisposed) return this.#session
+    throw new HalterError(
+      'ERR_SESSION_CLOSED',
+      `${this.#plugin} reached for session ${this.#session.id}, which is not open here any more.`,
+      { plugin: this.#plugin },
+    )
   }
 
   #frozen(): string | undefined {
@@ -78,10 +119,14 @@ export class PluginPort implements SessionPort {
     try {
       return toJson(data)
     } catch (cause) {
-      throw new HalterError('ERR_HOOK_INVALID', `${this.#plugin} noted something that is not JSON.`, {
-        cause,
-        plugin: this.#plugin,
-      })
+      throw new HalterError(
+        'ERR_HOOK_INVALID',
+        `${this.#plugin} gave session ${this.#session.id} something that is not JSON.`,
+        {
+          cause,
+          plugin: this.#plugin,
+        },
+      )
     }
   }
 }

@@ -18,6 +18,7 @@ import type {
 } from '../contracts/runtime.ts'
 import type { Defer } from '../contracts/services.ts'
 import type { IdKind } from '../contracts/system.ts'
+import { HalterError } from '../errors.ts'
 import type { HookTable } from '../kernel/dispatch.ts'
 import { DisposeStack } from '../kernel/dispose-stack.ts'
 import type { Generation, SessionScope } from '../kernel/generation.ts'
@@ -63,8 +64,10 @@ export class Session {
   readonly ties: ChildTies | undefined
   /** Children that run now. */
   readonly children = new Set<Session>()
-  /** Their ends: each resolves once it is recorded here. None rejects. */
+  /** Their ends, and those of `asides`: each resolves once it is recorded here. None rejects. */
   readonly settling = new Set<Promise<unknown>>()
+  /** What plugins have under way beside turns. */
+  readonly asides = new Set<Activity>()
   /** What the next turn announces to `session.start`. */
   startSource: 'startup' | 'resume' | 'compact' | undefined
   readonly #attachments: SessionAttachments
@@ -217,9 +220,23 @@ export class Session {
     if (source) await turn.abort.settle(turn.hooks.observe('session.start', { source }, turn))
   }
 
+  /** Keeps the session open here, and `activity` in reach of an interrupt, until the returned function is called. */
+  holdFor(activity: Activity): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.asides.add(activity)
+    this.settling.add(promise)
+    return () => {
+      this.asides.delete(activity)
+      this.settling.delete(promise)
+      resolve()
+      this.runtime.onIdle(this)
+    }
+  }
+
   /** Gives back what the session holds in this process. Its log stays. */
   async dispose(): Promise<void> {
     this.#isDisposed = true
+    for (const aside of this.asides) aside.abort.abort(gone(this.id))
     await this.log.close()
     for (const reader of this.#readers) reader.end()
     this.#readers = []
@@ -245,4 +262,8 @@ export class Session {
     }
     this.runtime.sinks.wake()
   }
+}
+
+function gone(id: SessionId): HalterError {
+  return new HalterError('ERR_SESSION_CLOSED', `Session ${id} is not open here any more.`)
 }

@@ -1,7 +1,7 @@
 import type { TurnId, UserPart } from '@halter/protocol'
 import type { TurnOptions, TurnResult } from '../contracts/runtime.ts'
 import { HalterError, toErrorWire } from '../errors.ts'
-import { currentAttribution, runAs } from '../kernel/attribution.ts'
+import { currentAttribution, runDetached } from '../kernel/attribution.ts'
 import { Activity } from '../turn/activity.ts'
 import { continueTurn, runTurn } from '../turn/run-turn.ts'
 import { Turn, type Settled } from '../turn/turn.ts'
@@ -102,6 +102,7 @@ export class TurnQueue {
     const [first] = this.#waiting
     if (!this.#running && first?.disposition === 'started') this.interruptOne(first, reason)
     this.#idle?.abort.abort(error)
+    for (const aside of this.#session.asides) aside.abort.abort(error)
     this.#running?.turn.abort.abort(error)
     await this.#running?.submitted.result
   }
@@ -198,7 +199,7 @@ export class TurnQueue {
     if (this.#activity) return
     // A microtask later, so that whoever submitted has the handle, and can read from the first event on.
     // Nobody's: a turn that a tool started is not that tool's work.
-    this.#activity = runAs(undefined, () => Promise.resolve().then(() => this.#work()))
+    this.#activity = runDetached(() => Promise.resolve().then(() => this.#work()))
   }
 
   async #work(): Promise<void> {

@@ -81,12 +81,24 @@ class LogCheck {
 
   #checkCall(event: StoredEvent): void {
     if (event.type !== 'toolCall.started' && event.type !== 'toolCall.finished') return
+    if (event.by !== undefined) return this.#checkPluginCall(event)
     const open = this.state.openCalls.get(event.callId)
     if (!open) this.report(event.seq, `is about call ${event.callId}, which no reply asked for`)
     else if (open.answer) this.report(event.seq, `answers call ${event.callId} a second time`)
   }
 
+  /** A plugin's call is in no reply: what was not run says itself what it was. */
+  #checkPluginCall(event: StoredEvent<'toolCall.started' | 'toolCall.finished'>): void {
+    const isRunning = this.state.pluginCalls.has(event.callId)
+    if (event.type === 'toolCall.started' && isRunning)
+      this.report(event.seq, `starts call ${event.callId} of ${event.by} a second time`)
+    if (event.type === 'toolCall.finished' && !isRunning && !event.call)
+      this.report(event.seq, `ends call ${event.callId} of ${event.by}, which did not start`)
+  }
+
   #unanswered(): readonly ToolCallId[] {
-    return [...this.state.openCalls].filter(([, { answer }]) => !answer).map(([callId]) => callId)
+    const { openCalls, pluginCalls } = this.state
+    const ofModel = [...openCalls].filter(([, { answer }]) => !answer).map(([callId]) => callId)
+    return [...ofModel, ...pluginCalls.keys()]
   }
 }

@@ -23,8 +23,8 @@ import { AbortScope } from './abort-scope.ts'
 export type Spending = Omit<BudgetRequest, 'estimate'>
 
 /**
- * Something a session does that calls hooks, models or tools: a turn, or a compaction between two. It keeps one generation of
- * plugins for as long as it lasts and is one node of the abort tree.
+ * Something a session does that calls hooks, models or tools: a turn, a compaction between two, a plugin's question. It keeps one
+ * generation of plugins for as long as it lasts and is one node of the abort tree.
  */
 export class Activity implements DispatchContext {
   readonly session: Session
@@ -32,12 +32,20 @@ export class Activity implements DispatchContext {
   readonly turn: TapContext['turn']
   step: number | undefined
   readonly scope: SessionScope | TurnScope
-  readonly #pinned: PinnedGeneration
+  readonly #pinned: Pick<PinnedGeneration, 'generation' | 'release'>
+  readonly #isPart: boolean
 
-  constructor(session: Session, turnId?: TurnId) {
+  /** `whole`: what this is a part of, and must not outlive. It has the same services, and is aborted with it. */
+  constructor(session: Session, turnId?: TurnId, whole?: Activity) {
     this.session = session
     this.abort = new AbortScope(session.runtime.timeouts.interruptGrace)
     this.turn = turnId === undefined ? undefined : { turnId }
+    this.#isPart = whole !== undefined
+    if (whole) {
+      this.#pinned = { generation: whole.generation, release: whole.abort.adopt(this.abort) }
+      this.scope = whole.scope
+      return
+    }
     this.#pinned = session.runtime.kernel.pin()
     try {
       const scope = session.scopeIn(this.#pinned.generation)
@@ -141,7 +149,7 @@ export class Activity implements DispatchContext {
 
   /** The activity is over: its own services go, and its hold on the generation. */
   async release(): Promise<void> {
-    if (this.turn) await this.scope.close()
+    if (this.turn && !this.#isPart) await this.scope.close()
     this.#pinned.release()
   }
 }

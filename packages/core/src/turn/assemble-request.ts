@@ -11,7 +11,7 @@ export async function assembleRequest(turn: Turn, plan: ContextPlan): Promise<Mo
     turn.service('promptAssembler').assemble(
       {
         blueprint,
-        resources: turn.resources,
+        resources: turn.resources!,
         plan,
         tools,
         model,

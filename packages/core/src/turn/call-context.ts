@@ -3,7 +3,7 @@ import type { SessionPort } from '../contracts/hooks.ts'
 import type { Tool, ToolContext } from '../contracts/tool.ts'
 import { HalterError } from '../errors.ts'
 import { runAs } from '../kernel/attribution.ts'
-import type { Turn } from './turn.ts'
+import type { CallSite } from './call-site.ts'
 
 /** Live output kept per call: bytes and chunks. */
 const MAX_OUTPUT_LENGTH = 1024 * 1024
@@ -21,7 +21,7 @@ export interface CallIdentity {
 /** What a running tool has of its session. The signal is made when it is first read: most tools never ask. */
 export class CallContext implements ToolContext {
   readonly callId: ToolCallId
-  readonly #turn: Turn
+  readonly #turn: CallSite
   readonly #owner: string
   readonly #messageId: MessageId
   #controller: AbortController | undefined
@@ -30,7 +30,7 @@ export class CallContext implements ToolContext {
   #chunks = 0
   #isClosed = false
 
-  constructor(turn: Turn, { owner, callId, messageId }: CallIdentity) {
+  constructor(turn: CallSite, { owner, callId, messageId }: CallIdentity) {
     this.#turn = turn
     this.#owner = owner
     this.callId = callId

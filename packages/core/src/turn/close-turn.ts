@@ -8,6 +8,7 @@ import {
 } from '@halter/protocol'
 import { RETRYABLE_KINDS } from '../contracts/provider.ts'
 import { isHalterError, toErrorWire } from '../errors.ts'
+import { endPluginCalls } from './plugin-tool-call.ts'
 import { refuseCall } from './run-call.ts'
 import { INTERRUPTED, NOT_STARTED } from './tool-answers.ts'
 import type { Settled, Turn } from './turn.ts'
@@ -20,6 +21,7 @@ const END_TIMEOUT_MS = 1000
 export async function closeTurn(turn: Turn): Promise<Settled> {
   turn.isClosing = true
   const reason = completionOf(turn)
+  await endPluginCalls(turn)
   await endTurn(turn, (usage) => ({ type: 'turn.completed', turnId: turn.id, usage, reason }))
   const { accepted } = turn.output ?? {}
   return { status: 'completed', reason, ...resultOf(turn), ...(accepted && { output: accepted.value }) }
@@ -37,6 +39,7 @@ export async function failTurn(turn: Turn, thrown: unknown): Promise<Settled> {
   const settled = { status: 'failed', reason } as const
   if (!turn.isOpen) return { ...settled, ...resultOf(turn), error }
   try {
+    await endPluginCalls(turn)
     await answerOpenCalls(turn)
     const retryable = reason === 'interrupted' || error.retryable === true
     await endTurn(turn, (usage) => ({
@@ -64,6 +67,7 @@ async function endTurn(
   terminal: (usage: Usage) => PendingEvent<'turn.completed' | 'turn.failed'>,
 ): Promise<void> {
   await turn.end(terminal)
+  turn.announceUnrun()
   const outcome = turn.state.lastTurn!.reason
   await within(
     END_TIMEOUT_MS,
@@ -80,11 +84,8 @@ async function answerOpenCalls(turn: Turn): Promise<void> {
   await turn.commit()
   for (const { call, startedInput, answer: given } of turn.state.openCalls.values()) {
     if (given) continue
-    const answer =
-      startedInput === undefined
-        ? refuseCall(turn, call, 'not-started', NOT_STARTED)
-        : refuseCall(turn, call, 'cancelled', INTERRUPTED)
-    turn.append(answer)
+    if (startedInput === undefined) refuseCall(turn, call, { outcome: 'not-started', text: NOT_STARTED })
+    else refuseCall(turn, call, { outcome: 'cancelled', text: INTERRUPTED, input: startedInput })
   }
 }
 

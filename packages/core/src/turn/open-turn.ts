@@ -1,6 +1,6 @@
-import { EMPTY_RESOURCES } from '../contracts/resources.ts'
 import { HalterError, toErrorWire } from '../errors.ts'
 import type { EnvironmentFacts } from '../contracts/system.ts'
+import { readResources } from '../session/pinned-resources.ts'
 import { repairEvents } from '../session/repair.ts'
 import { createOutputContract } from './structured-output.ts'
 import { toJson } from './to-json.ts'
@@ -11,12 +11,18 @@ import type { Turn } from './turn.ts'
  */
 export async function openTurn(turn: Turn): Promise<void> {
   const { session, options } = turn
-  const problem = await readResources(turn)
+  const { resources, problem } = await readResources(turn)
+  turn.resources = resources
   const refusal = readOutput(turn)
   if (!turn.isOpen) await storeStart(turn)
   turn.abort.throwIfAborted()
   if (refusal) throw refusal.error
-  if (problem) turn.warn(problem.code, problem.message, undefined)
+  if (problem)
+    turn.warn(
+      problem.code,
+      `The resources could not be read, so this turn has none: ${problem.message}`,
+      undefined,
+    )
   const [model, environment] = await Promise.all([
     turn.resolveModel(options.model ?? turn.state.blueprint.model, 'default'),
     describeEnvironment(turn),
@@ -27,19 +33,6 @@ export async function openTurn(turn: Turn): Promise<void> {
   turn.tools = turn.output?.extend(tools, model) ?? tools
   await session.announceStart(turn)
   void turn.hooks.observe('turn.start', { turnId: turn.id, input: turn.input }, turn)
-}
-
-/** Takes the resources as they are now; a source that fails costs a warning and its resources, not the turn. */
-async function readResources(
-  turn: Turn,
-): Promise<{ readonly code: string; readonly message: string } | void> {
-  turn.resources = EMPTY_RESOURCES
-  try {
-    turn.resources = (await turn.abort.settle(turn.session.resourcesFor(turn))) ?? EMPTY_RESOURCES
-  } catch (error) {
-    const { code, message } = toErrorWire(error)
-    return { code, message: `The resources could not be read, so this turn has none: ${message}` }
-  }
 }
 
 /** Reads what the answer must look like: the start of the turn tells it, so what is wrong with it must wait until that is stored. */
@@ -65,7 +58,7 @@ function startOf(turn: Turn): Parameters<Turn['commit']>[0] {
     type: 'turn.started',
     turnId: turn.id,
     generation: turn.generation.number,
-    revision: turn.resources.revision,
+    revision: turn.resources!.revision,
     input: turn.input,
     ...(turn.output && { output: toJson(turn.output.jsonSchema) }),
   }

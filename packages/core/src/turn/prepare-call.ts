@@ -6,7 +6,7 @@ import { toErrorWire } from '../errors.ts'
 import type { GuardDecision } from '../kernel/dispatch.ts'
 import { formatIssues } from '../schema.ts'
 import { toJson } from './to-json.ts'
-import type { Turn } from './turn.ts'
+import type { CallSite } from './call-site.ts'
 
 /** A call that may run, and with what. */
 export interface PreparedCall {
@@ -18,37 +18,50 @@ export interface PreparedCall {
   readonly value: Json
 }
 
+/** Why a call is not run, for whoever made it. */
+export interface CallAnswer {
+  readonly outcome: ToolOutcome
+  readonly text: string
+  /** What it would have run with; absent: what it was made with. */
+  readonly input?: Json
+}
+
 /** What became of a call before it ran. */
 export type Preparation =
   | { readonly kind: 'run'; readonly prepared: PreparedCall }
-  | { readonly kind: 'answer'; readonly outcome: ToolOutcome; readonly text: string }
+  | { readonly kind: 'answer'; readonly answer: CallAnswer }
 
 /**
  * Checks a call, lets hooks change it, checks it again, and has it judged: what a guard or a person saw is what runs.
  * Throws nothing that is the call's own fault: the model is told instead.
  */
-export async function prepareCall(turn: Turn, call: ToolCallPart): Promise<Preparation> {
+export async function prepareCall(turn: CallSite, call: ToolCallPart): Promise<Preparation> {
   const tool = turn.tools.byName.get(call.name)
   if (!tool) return fault(unknownTool(turn, call.name))
   if (call.input === undefined) return fault(malformed(call))
   const checked = await checkInput(turn, tool, call.input)
   if (checked.issues) return fault(`The input of "${call.name}" is wrong: ${formatIssues(checked.issues)}`)
-  const changed = await changeInput(turn, tool, {
-    callId: call.callId,
-    name: call.name,
-    input: checked.value,
-  })
+  const changed = await changeInput(turn, tool, asHooksSee(turn, call, checked.value))
   if (typeof changed === 'string') return fault(changed)
   const input = toJson(changed.value)
-  const denial = await judge(turn, tool, { callId: call.callId, name: call.name, input })
+  const denial = await judge(turn, tool, asHooksSee(turn, call, input))
   return denial === undefined
     ? { kind: 'run', prepared: { call, tool, input, value: changed.value } }
-    : { kind: 'answer', outcome: 'denied', text: denial }
+    : { kind: 'answer', answer: { outcome: 'denied', text: denial, input } }
+}
+
+/** A call as hooks are told of it. */
+export function asHooksSee(
+  { caller }: CallSite,
+  { callId, name }: Pick<ToolCallPart, 'callId' | 'name'>,
+  input: Json,
+): ToolCall {
+  return { callId, name, input, ...(caller !== undefined && { by: caller }) }
 }
 
 /** The input as hooks leave it, checked again; or what is wrong with it. What runs is a copy that no hook has in its hands. */
 async function changeInput(
-  turn: Turn,
+  turn: CallSite,
   tool: Tool,
   asked: ToolCall,
 ): Promise<{ readonly value: Json } | string> {
@@ -67,7 +80,7 @@ async function changeInput(
 }
 
 /** Checks a copy of an input. A schema that fails says nothing good of it: that is an issue like any other. */
-export async function checkInput(turn: Turn, tool: Tool, input: Json): Promise<SchemaResult<Json>> {
+export async function checkInput(turn: CallSite, tool: Tool, input: Json): Promise<SchemaResult<Json>> {
   try {
     return await turn.abort.settle(tool.validate(toJson(input)))
   } catch (error) {
@@ -77,7 +90,7 @@ export async function checkInput(turn: Turn, tool: Tool, input: Json): Promise<S
 }
 
 /** Why a call may not run; undefined when it may. Strictest first: deny, ask, allow; then the tool's own opinion. */
-async function judge(turn: Turn, tool: Tool, call: ToolCall): Promise<string | undefined> {
+async function judge(turn: CallSite, tool: Tool, call: ToolCall): Promise<string | undefined> {
   const decision = await turn.guard('toolCall.guard', call)
   if (decision?.kind === 'deny') return `Denied by ${decision.plugin}: ${decision.reason}`
   if (decision?.kind === 'allow') return undefined
@@ -100,7 +113,7 @@ function askedFor(decision: Extract<GuardDecision, { kind: 'ask' }>): ApprovalNe
   return { reason: decision.reason, ...(decision.scope !== undefined && { scope: decision.scope }) }
 }
 
-function needOf(turn: Turn, tool: Tool, call: ToolCall): ApprovalNeed | undefined {
+function needOf(turn: CallSite, tool: Tool, call: ToolCall): ApprovalNeed | undefined {
   try {
     return tool.needsApproval?.(call.input, { workingDir: turn.state.blueprint.workingDir })
   } catch (error) {
@@ -109,10 +122,10 @@ function needOf(turn: Turn, tool: Tool, call: ToolCall): ApprovalNeed | undefine
 }
 
 function fault(text: string): Preparation {
-  return { kind: 'answer', outcome: 'error', text }
+  return { kind: 'answer', answer: { outcome: 'error', text } }
 }
 
-function unknownTool(turn: Turn, name: string): string {
+function unknownTool(turn: CallSite, name: string): string {
   const names = [...turn.tools.byName.keys()].toSorted().join(', ')
   return `There is no tool "${name}". ${names === '' ? 'No tools are available.' : `Available: ${names}.`}`
 }

@@ -12,7 +12,8 @@ import { runAs } from '../kernel/attribution.ts'
 import { problemOfParts } from '../session/whole-parts.ts'
 import { isPromise } from './abort-scope.ts'
 import { CallContext } from './call-context.ts'
-import type { PreparedCall } from './prepare-call.ts'
+import { announceEnd, type CallSite } from './call-site.ts'
+import { asHooksSee, type CallAnswer, type PreparedCall } from './prepare-call.ts'
 import { INTERRUPTED } from './tool-answers.ts'
 import { toResult } from './tool-result.ts'
 import type { Turn } from './turn.ts'
@@ -26,72 +27,90 @@ interface Finished {
 }
 
 /** Runs a call whose intent is stored, and stores its result. Never throws what the tool threw: the model reads it. */
-export async function runCall(turn: Turn, prepared: PreparedCall): Promise<void> {
-  const messageId: MessageId = turn.service('ids').next('message')
-  const raw = await execute(turn, prepared, messageId)
-  const finished = raw.outcome === 'cancelled' ? raw : await transformResult(turn, prepared, raw)
+export async function runCall(site: CallSite, prepared: PreparedCall): Promise<ToolCallResult> {
+  const messageId: MessageId = site.service('ids').next('message')
+  const raw = await execute(site, prepared, messageId)
+  const finished = raw.outcome === 'cancelled' ? raw : await transformResult(site, prepared, raw)
   const { call, input } = prepared
-  await turn.commit(finishedEvent(turn, call, finished, messageId))
+  await site.commit(finishedEvent(site, call, finished, messageId))
   const failure = finished.outcome === 'error' ? textOf(finished) : undefined
-  turn.repeatedCalls.note(call.name, input, failure)
-  if (turn.hooks.has('toolCall.end'))
-    void turn.hooks.observe('toolCall.end', asResult(prepared, finished), turn)
+  site.repeatedCalls.note(call.name, input, failure)
+  const result = asResult(site, prepared, finished)
+  announceEnd(site, result)
+  return result
 }
 
-/** The answer to a call that does not run. */
-export function refuseCall(
-  turn: Turn,
-  call: ToolCallPart,
-  outcome: ToolOutcome,
-  text: string,
-): PendingEvent<'toolCall.finished'> {
+/** Puts the answer to a call that does not run into the next commit. */
+export function refuseCall(turn: Turn, call: ToolCallPart, answer: CallAnswer): void {
+  const { outcome, text } = answer
   if (outcome === 'error') turn.repeatedCalls.note(call.name, call.input ?? call.malformed, text)
-  const finished: Finished = { outcome, parts: [{ kind: 'text', text }] }
-  return finishedEvent(turn, call, finished, turn.service('ids').next('message'))
+  const { event, result } = answerTo(turn, call, answer)
+  turn.append(event)
+  turn.unrun.push(result)
 }
 
-async function execute(turn: Turn, prepared: PreparedCall, messageId: MessageId): Promise<Finished> {
+/** The answer to a call that does not run, as it is stored and as hooks are told of it. */
+export function answerTo(
+  site: CallSite,
+  call: ToolCallPart,
+  { outcome, text: message, input = call.input ?? null }: CallAnswer,
+): { readonly event: PendingEvent<'toolCall.finished'>; readonly result: ToolCallResult } {
+  const finished = text(outcome, message)
+  const event = finishedEvent(site, call, finished, site.service('ids').next('message'))
+  return { event, result: asResult(site, { call, input }, finished) }
+}
+
+async function execute(site: CallSite, prepared: PreparedCall, messageId: MessageId): Promise<Finished> {
   const { tool, value, call } = prepared
-  const owner = turn.generation.ownerOf(tool) ?? SESSION
-  const context = new CallContext(turn, { owner, callId: call.callId, messageId })
+  const owner = site.generation.ownerOf(tool) ?? SESSION
+  const context = new CallContext(site, { owner, callId: call.callId, messageId })
   try {
-    const work = runAs({ plugin: owner, sessionId: turn.session.id }, () => tool.execute(value, context))
+    const work = runAs({ plugin: owner, sessionId: site.session.id }, () => tool.execute(value, context))
     const result = toResult(isPromise(work) ? await context.settle(work, tool) : work)
-    if (result.isError && turn.abort.isAborted) return { outcome: 'cancelled', parts: result.parts }
+    if (result.isError && site.abort.isAborted) return { outcome: 'cancelled', parts: result.parts }
     return { outcome: result.isError ? 'error' : 'ok', parts: result.parts }
   } catch (error) {
-    if (turn.abort.isAborted) return text('cancelled', INTERRUPTED)
+    if (site.abort.isAborted) return text('cancelled', INTERRUPTED)
     return text('error', toErrorWire(context.stoppedFor ?? error).message)
   } finally {
     context.close()
   }
 }
 
-async function transformResult(turn: Turn, prepared: PreparedCall, finished: Finished): Promise<Finished> {
-  if (!turn.hooks.has('toolResult.transform')) return finished
-  const before = asResult(prepared, finished)
+async function transformResult(
+  site: CallSite,
+  prepared: PreparedCall,
+  finished: Finished,
+): Promise<Finished> {
+  if (!site.hooks.has('toolResult.transform')) return finished
+  const before = asResult(site, prepared, finished)
   try {
-    const after = await turn.transform('toolResult.transform', before)
+    const after = await site.transform('toolResult.transform', before)
     if (after === before) return finished
     const problem = problemOfParts(after.parts)
     if (problem) throw problem
     return { outcome: after.isError ? 'error' : 'ok', parts: after.parts }
   } catch (error) {
-    return turn.abort.isAborted ? finished : text('error', toErrorWire(error).message)
+    return site.abort.isAborted ? finished : text('error', toErrorWire(error).message)
   }
 }
 
-function asResult({ call, input }: PreparedCall, { outcome, parts }: Finished): ToolCallResult {
-  return { call: { callId: call.callId, name: call.name, input }, parts, isError: outcome !== 'ok' }
+function asResult(
+  site: CallSite,
+  { call, input }: Pick<PreparedCall, 'call' | 'input'>,
+  { outcome, parts }: Finished,
+): ToolCallResult {
+  return { call: asHooksSee(site, call, input), parts, isError: outcome !== 'ok', outcome }
 }
 
 function finishedEvent(
-  turn: Turn,
-  call: ToolCallPart,
+  { id: turnId, caller }: CallSite,
+  { callId }: ToolCallPart,
   { outcome, parts }: Finished,
   messageId: MessageId,
 ): PendingEvent<'toolCall.finished'> {
-  return { type: 'toolCall.finished', turnId: turn.id, callId: call.callId, outcome, messageId, parts }
+  const by = caller !== undefined && { by: caller }
+  return { type: 'toolCall.finished', turnId, callId, outcome, messageId, parts, ...by }
 }
 
 function text(outcome: ToolOutcome, message: string): Finished {

@@ -31,7 +31,11 @@ async function runAgain(turn: Turn, call: ToolCallPart, input: Json): Promise<vo
   const tool = turn.tools.byName.get(call.name)
   const checked = tool && tool.effects !== 'unsafe' ? await checkInput(turn, tool, input) : undefined
   if (tool && checked && !checked.issues) await runCall(turn, { call, tool, input, value: checked.value })
-  else await turn.commit(refuseCall(turn, call, 'outcome-unknown', UNKNOWN_OUTCOME))
+  else {
+    refuseCall(turn, call, { outcome: 'outcome-unknown', text: UNKNOWN_OUTCOME, input })
+    await turn.commit()
+    turn.announceUnrun()
+  }
 }
 
 async function runBatch(turn: Turn, calls: readonly ToolCallPart[]): Promise<void> {
@@ -40,12 +44,13 @@ async function runBatch(turn: Turn, calls: readonly ToolCallPart[]): Promise<voi
     const outcome = await prepareCall(turn, call)
     turn.abort.throwIfAborted()
     if (outcome.kind === 'run') prepared.push(outcome.prepared)
-    else turn.append(refuseCall(turn, call, outcome.outcome, outcome.text))
+    else refuseCall(turn, call, outcome.answer)
   }
   const { id: turnId } = turn
   for (const { call, input } of prepared)
     turn.append({ type: 'toolCall.started', turnId, callId: call.callId, name: call.name, input })
   await turn.commit()
+  turn.announceUnrun()
   turn.abort.throwIfAborted()
   if (prepared.length === 1) await runCall(turn, prepared[0]!)
   else await runTogether(turn, prepared)

@@ -9,12 +9,15 @@ import {
   type UserPart,
 } from '@halter/protocol'
 import type { ResolvedModel } from '../contracts/provider.ts'
+import type { ToolCallResult } from '../contracts/hooks.ts'
 import type { ResourceSnapshot } from '../contracts/resources.ts'
 import type { TurnOptions, TurnResult } from '../contracts/runtime.ts'
 import type { EnvironmentFacts } from '../contracts/system.ts'
 import type { Session } from '../session/session.ts'
 import { Activity, type Spending } from './activity.ts'
+import { announceEnd, type CallSite } from './call-site.ts'
 import { RepeatedCalls } from './repeated-calls.ts'
+import type { PluginToolCall } from './plugin-tool-call.ts'
 import type { OutputContract } from './structured-output.ts'
 import type { ToolSet } from './tool-set.ts'
 
@@ -31,14 +34,18 @@ export type Settled = Omit<TurnResult, 'turnId'>
 /**
  * What goes down the line of phases. What is stored changes by `append` and `commit` only; the state is their fold, never set.
  */
-export class Turn extends Activity {
+export class Turn extends Activity implements Pick<CallSite, 'caller' | 'commit'> {
   readonly id: TurnId
   readonly input: readonly UserPart[]
   readonly options: TurnOptions
+  readonly caller = undefined
   readonly repeatedCalls = new RepeatedCalls()
-  /** The next five are set by the open phase. */
+  /** What plugins have running beside the model's calls. */
+  readonly pluginCalls = new Set<PluginToolCall>()
+  /** Pinned first of all in the open phase. */
+  resources: ResourceSnapshot | undefined
+  /** The next four are set by the open phase. */
   model!: ResolvedModel
-  resources!: ResourceSnapshot
   environment!: EnvironmentFacts
   tools!: ToolSet
   output: OutputContract | undefined
@@ -48,6 +55,8 @@ export class Turn extends Activity {
   continuations = 0
   /** Input that joins the turn at its next safe point. */
   steered: (readonly UserPart[])[] = []
+  /** Calls that were answered without being run, and whose answers are not stored yet. */
+  readonly unrun: ToolCallResult[] = []
   /** Set once no safe point will come any more. */
   isClosing = false
   readonly #startedAt: number
@@ -62,6 +71,11 @@ export class Turn extends Activity {
     this.options = options
     this.#startedAt = this.clock.monotonic()
     this.#firstSeq = session.state.head + 1
+  }
+
+  /** False until the open phase has made them. */
+  get hasTools(): boolean {
+    return (this.tools as ToolSet | undefined) !== undefined
   }
 
   /** True from the commit of `turn.started` to that of the terminal event. */
@@ -121,6 +135,11 @@ export class Turn extends Activity {
   /** Takes back intents that are not stored: their tools will not run. */
   dropIntents(): void {
     this.#pending = this.#pending.filter(({ type }) => type !== 'toolCall.started')
+  }
+
+  /** Tells of the calls that were not run, once their answers are stored. */
+  announceUnrun(): void {
+    for (const result of this.unrun.splice(0)) announceEnd(this, result)
   }
 
   /** Milliseconds since the turn began. */

@@ -22,11 +22,13 @@ const RULES: Record<HookName, 'throws' | 'denies' | 'passes' | 'unchanged' | 'go
   'toolCall.guard': 'denies',
   'toolResult.transform': 'throws',
   'toolCall.end': 'goes on',
+  'approval.guard': 'passes',
   'turn.guard': 'passes',
   'subagent.transform': 'throws',
   'subagent.guard': 'denies',
   'subagent.start': 'goes on',
   'subagent.end': 'goes on',
+  'notification.end': 'goes on',
 }
 
 const boom = new Error('boom')

@@ -151,7 +151,7 @@ const message = {
   from: { provider: 'p', model: 'm' },
 }
 const call = { callId: 'c1', name: 'read', input: {} }
-const result = { call, parts: [], isError: false }
+const result = { call, parts: [], isError: false, outcome: 'ok' }
 
 /** One input per hook, as the session layer would make it. */
 export const INPUTS = {
@@ -173,10 +173,12 @@ export const INPUTS = {
   'toolCall.guard': call,
   'toolResult.transform': result,
   'toolCall.end': result,
+  'approval.guard': { ...call, sessionId: 's1', turnId: 't1', scope: 'read' },
   'turn.guard': { steps: 1, lastMessage: message, stopHookActive: false },
   'subagent.transform': { task: 'x' },
   'subagent.guard': { task: 'x' },
   'subagent.start': blueprint,
+  'notification.end': { kind: 'info', message: 'x' },
   'subagent.end': { childId: 'c', outcome: 'completed', text: '', usage: {} },
 } as unknown as { readonly [H in HookName]: Hooks[H]['input'] }
 

@@ -41,11 +41,13 @@ const WHEN_FAILING: { readonly [H in HookName]: Partial<Run> | 'warns' } = {
   'toolCall.guard': { outcomes: { echo: 'denied', spawn: 'denied' }, children: 0 },
   'toolResult.transform': { outcomes: { echo: 'error', spawn: 'error' } },
   'toolCall.end': 'warns',
+  'approval.guard': 'warns',
   'turn.guard': 'warns',
   'subagent.transform': { outcomes: { echo: 'ok', spawn: 'error' }, children: 0 },
   'subagent.guard': { outcomes: { echo: 'ok', spawn: 'error' }, children: 0 },
   'subagent.start': 'warns',
   'subagent.end': 'warns',
+  'notification.end': 'warns',
 }
 const HOOKS = Object.keys(WHEN_FAILING) as HookName[]
 
@@ -87,10 +89,12 @@ describe('a tap is called at its moment:', () => {
       'response.guard',
       'toolCall.transform',
       'toolCall.guard',
+      'approval.guard',
       'toolResult.transform',
       'toolCall.end',
       'turn.guard',
       'turn.end',
+      'notification.end',
       'compaction.transform',
       'compaction.guard',
       'compaction.end',

@@ -38,13 +38,21 @@ export const storedEvents = {
     turnId: z.exactOptional(turnId),
     message: z.discriminatedUnion('role', [userMessage, assistantMessage]),
   }),
-  'toolCall.started': event('toolCall.started', { turnId, callId, name: text, input: json }),
+  'toolCall.started': event('toolCall.started', {
+    turnId,
+    callId,
+    name: text,
+    input: json,
+    by: z.exactOptional(text),
+  }),
   'toolCall.finished': event('toolCall.finished', {
     turnId,
     callId,
     outcome: z.enum(['ok', 'error', 'denied', 'not-started', 'outcome-unknown', 'cancelled']),
     messageId: id<MessageId>(),
     parts: z.array(toolResultPart),
+    by: z.exactOptional(text),
+    call: z.exactOptional(z.strictObject({ name: text, input: json })),
   }),
   'approval.requested': event('approval.requested', {
     turnId,
@@ -54,6 +62,7 @@ export const storedEvents = {
     scope: text,
     reason: z.exactOptional(text),
     plugin: z.exactOptional(text),
+    by: z.exactOptional(text),
   }),
   'approval.resolved': event('approval.resolved', {
     callId,
@@ -72,6 +81,12 @@ export const storedEvents = {
       status: z.enum(['completed', 'failed', 'denied', 'asked', 'changed', 'cancelled', 'timed-out']),
       durationMs: z.exactOptional(amount),
       detail: z.exactOptional(text),
+      callId: z.exactOptional(callId),
+      event: z.exactOptional(text),
+      decision: z.exactOptional(text),
+      patch: z.exactOptional(json),
+      output: z.exactOptional(text),
+      message: z.exactOptional(text),
     }),
   }),
   'context.injected': event('context.injected', {

@@ -57,6 +57,11 @@ const aside: fc.Arbitrary<AsideScript> = fc.oneof(
     usage: arbitraryUsage,
   }),
   fc.record({
+    kind: fc.constant('pluginCall' as const),
+    input: arbitraryJson,
+    outcome: fc.constantFrom('ok' as const, 'error' as const, 'denied' as const, 'cancelled' as const),
+  }),
+  fc.record({
     kind: fc.constant('inject' as const),
     text: speech,
     scope: fc.constantFrom('turn' as const, 'session' as const),

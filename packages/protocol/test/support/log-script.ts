@@ -15,6 +15,12 @@ export type AsideScript =
   | { readonly kind: 'cache'; readonly segment: string }
   | { readonly kind: 'metadata'; readonly data: Json }
   | { readonly kind: 'usage'; readonly purpose: string; readonly usage: Usage }
+  /** A plugin runs a tool beside the conversation; only in a turn. */
+  | {
+      readonly kind: 'pluginCall'
+      readonly input: Json
+      readonly outcome: 'ok' | 'error' | 'denied' | 'cancelled'
+    }
   | { readonly kind: 'inject'; readonly text: string; readonly scope: 'turn' | 'session' }
   | { readonly kind: 'spawn'; readonly task: string }
   | { readonly kind: 'settle'; readonly outcome: SubagentOutcome; readonly usage: Usage | undefined }

@@ -5,6 +5,7 @@ import {
   type PendingEvent,
   type SeqRange,
   type StoredEvent,
+  type ToolOutcome,
   type TurnFailure,
   type Usage,
   type UserPart,
@@ -199,6 +200,8 @@ export class Player {
         return this.#append({ type: 'model.metadata', purpose: 'turn', data: aside.data, ...ofTurn })
       case 'usage':
         return this.#use(aside.purpose, aside.usage, turnId)
+      case 'pluginCall':
+        return turnId === undefined ? undefined : this.#callForPlugin(aside.input, aside.outcome, turnId)
       case 'inject': {
         const { text, scope } = aside
         return this.#append({
@@ -223,6 +226,20 @@ export class Player {
           this.#append({ type: 'subagent.settled', childId, outcome, ...(usage && { usage }) })
       }
     }
+  }
+
+  #callForPlugin(input: Json, outcome: ToolOutcome, turnId: string): void {
+    const call = { turnId, callId: this.#next('call'), by: 'commands' }
+    const isStarted = outcome !== 'denied'
+    if (isStarted) this.#append({ type: 'toolCall.started', ...call, name: 'shell', input })
+    this.#append({
+      type: 'toolCall.finished',
+      ...call,
+      outcome,
+      messageId: this.#next('message'),
+      parts: [],
+      ...(!isStarted && { call: { name: 'shell', input } }),
+    })
   }
 
   #runningChild(): string | undefined {
@@ -330,7 +347,20 @@ export function repairOf(events: readonly StoredEvent[]): readonly PendingEvent[
     return { type: 'toolCall.finished', turnId: turnId ?? 'turn', callId, outcome, messageId, parts }
   })
   if (turnId === undefined) return answers
-  return [...answers, { type: 'turn.failed', turnId, reason: 'crashed', usage: NOTHING, retryable: true }]
+  const ended = new Set(events.map((event) => event.type === 'toolCall.finished' && event.callId))
+  const ofPlugins = events.flatMap((event): PendingEvent[] => {
+    if (event.type !== 'toolCall.started' || event.by === undefined || ended.has(event.callId)) return []
+    const { callId, by } = event
+    const messageId = `repair-${callId}`
+    return [
+      { type: 'toolCall.finished', turnId, callId, outcome: 'outcome-unknown', messageId, parts: [], by },
+    ]
+  })
+  return [
+    ...answers,
+    ...ofPlugins,
+    { type: 'turn.failed', turnId, reason: 'crashed', usage: NOTHING, retryable: true },
+  ]
 }
 
 /** `events` and `more`, stamped as the next of the same log. */

@@ -206,11 +206,19 @@ const payloads = {
   },
   'toolCall.started': {
     least: { turnId: 't1', callId: 'c1', name: 'read', input: null },
-    most: { turnId: 't1', callId: 'c1', name: 'read', input: hostileJson },
+    most: { turnId: 't1', callId: 'c1', name: 'read', input: hostileJson, by: '@acme/commands' },
   },
   'toolCall.finished': {
     least: { turnId: 't1', callId: 'c1', outcome: 'ok', messageId: 'm1', parts: [] },
-    most: { turnId: 't1', callId: 'c1', outcome: 'outcome-unknown', messageId: 'm1', parts: resultParts },
+    most: {
+      turnId: 't1',
+      callId: 'c1',
+      outcome: 'outcome-unknown',
+      messageId: 'm1',
+      parts: resultParts,
+      by: '@acme/commands',
+      call: { name: 'read', input: hostileJson },
+    },
   },
   'approval.requested': {
     least: { turnId: 't1', callId: 'c1', name: 'shell', input: {}, scope: '' },
@@ -222,6 +230,7 @@ const payloads = {
       scope: 'shell:*',
       reason: HOSTILE,
       plugin: '@acme/guard',
+      by: '@acme/commands',
     },
   },
   'approval.resolved': {
@@ -240,6 +249,12 @@ const payloads = {
         status: 'changed',
         durationMs: 1.5,
         detail: HOSTILE,
+        callId: 'c1',
+        event: 'Stop',
+        decision: 'block',
+        patch: hostileJson,
+        output: HOSTILE,
+        message: HOSTILE,
       },
     },
   },

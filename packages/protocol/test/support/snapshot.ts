@@ -13,6 +13,7 @@ export function snapshot(state: SessionState) {
     lastTurn: state.lastTurn,
     turns: state.turns,
     openCalls: [...state.openCalls],
+    pluginCalls: [...state.pluginCalls],
     approvals: [...state.approvals],
     grants: [...state.grants],
     injected: state.injected,

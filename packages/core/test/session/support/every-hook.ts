@@ -37,6 +37,9 @@ const compacting: Plugin = definePlugin({
   }),
 })
 
+/** `echo`, which needs approval. */
+const asking = { ...echo, needsApproval: () => ({ reason: 'it echoes' }) }
+
 /** What came of a run in which every hook of the lifecycle had its moment. */
 export interface Run {
   readonly created: boolean
@@ -73,11 +76,16 @@ export async function runEveryHook(plugin: Plugin, options: TestRuntimeOptions =
   let session: SessionHandle | undefined
   let createError: unknown
   try {
-    session = await runtime.newSession({ sessionId: 'main', tools: [echo, spawning(noneSpawned())] })
+    session = await runtime.newSession({
+      sessionId: 'main',
+      tools: [asking, spawning(noneSpawned())],
+      approve: () => 'once',
+    })
   } catch (error) {
     createError = error
   }
   const result = await session?.submitTurn('go').result
+  await session?.notify('info', 'over soon')
   const compaction = await session?.compact({ instructions: 'briefly' })
   await settle()
   await session?.shutdown('over')
