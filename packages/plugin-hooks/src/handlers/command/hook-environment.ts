@@ -28,6 +28,8 @@ export function hookEnvironment(run: HookEnvironment): Record<string, string> {
   ])
   return {
     ...passedEnvironment(ctx.env),
+    // A bash whose stdin is a socket, as Node's pipes are, takes itself for a remote login and reads ~/.bashrc, unless it is nested.
+    SHLVL: Number(ctx.env['SHLVL']) >= 1 ? ctx.env['SHLVL']! : '1',
     ...declared(ctx),
     ...protocolVariables(run),
     ...(Object.fromEntries(own) as Record<string, string>),
