@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { basename } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import type { FileLooks } from '../file-looks.ts'
+import { describeProblem } from '../problem.ts'
 import { readPluginFolder, type PluginFolder } from '../read-plugin.ts'
-import type { Github } from './github.ts'
+import type { Github, GithubFolder } from './github.ts'
+import type { GithubSource } from './github-source.ts'
 import type { ArchiveLimits } from './limits.ts'
 import { readMarketplace, resolveEntry } from './marketplace.ts'
 import { restrict } from './restrict.ts'
@@ -44,6 +48,8 @@ interface Found {
   readonly name?: string
   readonly root: string
   readonly from: string
+  /** Of what the plugin keeps, the same for every revision; absent: made of where it lies. */
+  readonly dataName?: string
   readonly isTrusted: boolean
 }
 
@@ -57,51 +63,62 @@ interface Opened {
 interface Place {
   readonly root: string
   readonly from: string
+  readonly dataName?: string
   readonly warnings: readonly string[]
 }
 
 /**
  * Gets the plugins of all sources, side by side; the result has them in the order of the sources. Of two with the same
- * marketplace and name, the first counts. Nothing that they bring is run.
+ * marketplace and name, the first counts. Nothing that they bring is run. `looks`: what has read the files so far.
  * @throws the signal's reason, and nothing else.
  */
 export async function loadSources(
   sources: readonly Source[],
   access: SourceAccess,
   signal: AbortSignal,
+  looks?: FileLooks,
 ): Promise<LoadedSources> {
   const opened = await Promise.all(sources.map((source) => openSource(source, access, signal)))
   const warnings = opened.flatMap((each) => each.warnings)
   const plugins: SourcedPlugin[] = []
   const taken = new Map<string, string>()
   for (const found of opened.flatMap((each) => each.found)) {
-    const { marketplace, name, root, from, isTrusted } = found
-    const folder = await readPluginFolder(root, {
-      ...(name !== undefined && { name }),
-      ...(access.dataHome !== undefined && { dataHome: access.dataHome }),
-    })
+    const { from, marketplace, name } = found
+    const folder = await readFound(found, access, looks)
     signal.throwIfAborted()
-    if (!folder.plugin) {
-      const problem = folder.problems.find(({ severity }) => severity === 'error')
-      const why = problem ? `${problem.file}: ${problem.message} ${problem.cure}` : 'It has no manifest.'
-      warnings.push(`The plugin of ${from} is not used. ${why}`)
+    const { plugin } = folder
+    if (!plugin) {
+      warnings.push(`The plugin of ${from} is not used. ${whyNot(folder)}`)
       continue
     }
-    const key = `${marketplace}:${name ?? folder.plugin.name}`
+    const key = `${marketplace}:${name ?? plugin.name}`
     const first = taken.get(key)
-    if (first !== undefined) {
-      if (first !== from) warnings.push(`${from} is not used: "${key}" is there already, from ${first}.`)
-      continue
-    }
-    taken.set(key, from)
-    if (isTrusted) plugins.push({ folder, from })
-    else {
-      const restricted = restrict(folder, from)
-      plugins.push({ folder: restricted.folder, from })
-      warnings.push(...restricted.warnings)
-    }
+    if (first === undefined) {
+      taken.set(key, from)
+      const kept = found.isTrusted ? { folder, warnings: [] } : restrict(folder, from)
+      plugins.push({ folder: kept.folder, from })
+      warnings.push(...kept.warnings)
+    } else if (first !== from) warnings.push(`${from} is not used: "${key}" is there already, from ${first}.`)
   }
   return { plugins, warnings, watched: opened.flatMap((each) => each.watched) }
+}
+
+function readFound(
+  { root, name, dataName }: Found,
+  { dataHome }: SourceAccess,
+  looks: FileLooks | undefined,
+): Promise<PluginFolder> {
+  return readPluginFolder(root, {
+    ...(name !== undefined && { name }),
+    ...(dataName !== undefined && { dataName }),
+    ...(dataHome !== undefined && { dataHome }),
+    ...(looks && { looks }),
+  })
+}
+
+function whyNot({ problems }: PluginFolder): string {
+  const problem = problems.find(({ severity }) => severity === 'error')
+  return problem ? describeProblem(problem) : 'It has no manifest.'
 }
 
 async function openSource(source: Source, access: SourceAccess, signal: AbortSignal): Promise<Opened> {
@@ -112,9 +129,9 @@ async function openSource(source: Source, access: SourceAccess, signal: AbortSig
       const opened = await openMarketplace(source, place, access, signal)
       return { ...opened, warnings: [...place.warnings, ...opened.warnings], watched }
     }
-    const { root, from, warnings } = place
-    const isTrusted = source.trust !== 'none'
-    return { found: [{ marketplace: '', root, from, isTrusted }], warnings, watched }
+    const { warnings, ...at } = place
+    const found = { marketplace: '', ...at, isTrusted: source.trust !== 'none' }
+    return { found: [found], warnings, watched }
   } catch (error) {
     signal.throwIfAborted()
     return { found: [], warnings: [`${source.written} is not used: ${reasonOf(error)}`], watched: [] }
@@ -123,7 +140,7 @@ async function openSource(source: Source, access: SourceAccess, signal: AbortSig
 
 async function openMarketplace(
   source: Source,
-  { root, from }: Place,
+  { root, from, dataName: isShared }: Place,
   access: SourceAccess,
   signal: AbortSignal,
 ): Promise<{ readonly found: readonly Found[]; readonly warnings: readonly string[] }> {
@@ -136,10 +153,12 @@ async function openMarketplace(
         const place: Place =
           at.kind === 'local'
             ? { root: at.root, from: `${from}#${entry.name}`, warnings: [] }
-            : asPlace(await access.github.open(at.source, signal))
+            : asPlace(at.source, await access.github.open(at.source, signal))
         const { name } = entry
+        const hasOwnData = isShared !== undefined || at.kind === 'github'
+        const dataName = hasOwnData ? { dataName: `${marketplace}-${name}` } : {}
         return {
-          found: { marketplace, name, root: place.root, from: place.from, isTrusted },
+          found: { marketplace, name, root: place.root, from: place.from, isTrusted, ...dataName },
           warnings: place.warnings,
         }
       } catch (error) {
@@ -164,12 +183,16 @@ async function placeOf(source: Source, access: SourceAccess, signal: AbortSignal
     case 'archive':
       return openArchive(source, access, signal)
     case 'github':
-      return asPlace(await access.github.open(source.github, signal))
+      return asPlace(source.github, await access.github.open(source.github, signal))
   }
 }
 
-function asPlace({ root, shown: from, warnings }: Awaited<ReturnType<Github['open']>>): Place {
-  return { root, from, warnings }
+function asPlace(
+  { owner, repo, path = '' }: GithubSource,
+  { root, shown: from, warnings }: GithubFolder,
+): Place {
+  const dataName = [owner, repo, ...path.split('/')].filter((part) => part !== '').join('-')
+  return { root, from, dataName, warnings }
 }
 
 /** Unpacks an archive of the user's, once: it is known by its checksum. A folder that holds everything else is stepped into. */
@@ -189,5 +212,6 @@ async function openArchive(
     if (linksLeftOut > 0)
       warnings.push(`${path}: ${linksLeftOut} links are left out. Put files in their place.`)
   })
-  return { root: (await singleFolder(tree)) ?? tree, from: path, warnings }
+  const dataName = basename(path).replace(/\.(?:tar\.gz|tgz|zip)$/i, '')
+  return { root: (await singleFolder(tree)) ?? tree, from: path, dataName, warnings }
 }
