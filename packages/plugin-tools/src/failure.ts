@@ -1,5 +1,6 @@
 import { HalterError, isHalterError } from '@halter/core'
 import type { ToolOutput } from '@halter/core'
+import type { Json } from '@halter/protocol'
 
 /** A failure that the model reads: what happened, to which path, and what to do about it. */
 export function failure(message: string, cause?: unknown): HalterError {
@@ -20,6 +21,11 @@ export async function answerFailures(work: () => Promise<string | ToolOutput>): 
 /** A result of one text. */
 export function textOutput(text: string): ToolOutput {
   return { parts: [{ kind: 'text', text }] }
+}
+
+/** A result of one value. */
+export function jsonOutput(value: object): ToolOutput {
+  return { parts: [{ kind: 'json', value: value as Json }] }
 }
 
 /** The code of what the file system threw (`ENOENT`); undefined for anything else. */

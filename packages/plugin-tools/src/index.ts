@@ -5,11 +5,25 @@ import { createGlobTool } from './glob.ts'
 import { createGrepTool } from './grep.ts'
 import { completeOptions, optionsSchema, TOOL_NAMES } from './options.ts'
 import type { ToolName, ToolsOptions } from './options.ts'
+import { createProcessTool } from './process.ts'
 import { createReadTool } from './read.ts'
 import { createShellTool } from './shell.ts'
+import { createTaskTool } from './task.ts'
+import { taskState } from './task-list.ts'
 import { createWriteTool } from './write.ts'
 
-export { createEditTool, createGlobTool, createGrepTool, createReadTool, createShellTool, createWriteTool }
+export {
+  createEditTool,
+  createGlobTool,
+  createGrepTool,
+  createProcessTool,
+  createReadTool,
+  createShellTool,
+  createTaskTool,
+  createWriteTool,
+}
+export { taskState } from './task-list.ts'
+export type { Task, TaskSummary } from './task-list.ts'
 export { DEFAULT_OPTIONS, TOOL_NAMES } from './options.ts'
 export type { ToolName, ToolsOptions } from './options.ts'
 
@@ -20,6 +34,8 @@ const CREATE: Readonly<Record<ToolName, (options: ToolsOptions) => Tool>> = {
   glob: createGlobTool,
   grep: createGrepTool,
   shell: createShellTool,
+  process: createProcessTool,
+  task: () => createTaskTool(),
 }
 
 /**
@@ -31,6 +47,7 @@ export default definePlugin({
   apiVersion: 1,
   config: optionsSchema,
   contributes: ['tools'],
+  sessionState: taskState,
   setup({ config }) {
     const options = completeOptions(config)
     return {

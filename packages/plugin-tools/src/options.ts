@@ -2,7 +2,16 @@ import { isAbsolute } from 'node:path'
 import { HalterError, jsonSchema } from '@halter/core'
 
 /** The names of the tools that this package has. */
-export const TOOL_NAMES = Object.freeze(['read', 'write', 'edit', 'glob', 'grep', 'shell'] as const)
+export const TOOL_NAMES = Object.freeze([
+  'read',
+  'write',
+  'edit',
+  'glob',
+  'grep',
+  'shell',
+  'process',
+  'task',
+] as const)
 /** The name of one of the tools. */
 export type ToolName = (typeof TOOL_NAMES)[number]
 
@@ -18,6 +27,8 @@ export interface ToolsOptions {
   readonly maxLines: number
   /** Milliseconds that a command may run when the call names no `timeout`. */
   readonly shellTimeoutMs: number
+  /** Whether directory, variables and functions of a command last for those after it, in the same session. Not on Windows. */
+  readonly persistentShell: boolean
   /** Commands that need no approval: exact ones, and programs with first arguments (`git status`). */
   readonly allowShell: readonly string[]
   /** Variables that commands get besides the allowlist; they win over it. */
@@ -35,6 +46,7 @@ export const DEFAULT_OPTIONS: ToolsOptions = Object.freeze({
   maxOutputBytes: 50 * 1024,
   maxLines: 2000,
   shellTimeoutMs: 120_000,
+  persistentShell: true,
   allowShell: [],
   env: {},
   askToWrite: false,
@@ -54,6 +66,7 @@ export const optionsSchema = jsonSchema<ToolsOptions>({
     maxOutputBytes: { type: 'integer', minimum: 1024, default: rest.maxOutputBytes },
     maxLines: { type: 'integer', minimum: 10, default: rest.maxLines },
     shellTimeoutMs: { type: 'integer', minimum: 1, default: rest.shellTimeoutMs },
+    persistentShell: { type: 'boolean', default: rest.persistentShell },
     allowShell: { ...list, default: rest.allowShell },
     env: { type: 'object', additionalProperties: { type: 'string' }, default: rest.env },
     askToWrite: { type: 'boolean', default: rest.askToWrite },

@@ -1,11 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
+import tools, {
   createEditTool,
   createGlobTool,
   createGrepTool,
+  createProcessTool,
   createReadTool,
   createShellTool,
+  createTaskTool,
   createWriteTool,
 } from '@halter/plugin-tools'
 import { testTool } from '@halter/testkit'
@@ -60,4 +62,22 @@ testTool('shell', {
   refuses: [{}, { command: '' }, { command: ['ls'] }],
   takesLong: { command: 'sleep 20' },
   prepare,
+})
+
+testTool('process', {
+  tool: createProcessTool(),
+  works: [{ action: 'list_descendants' }],
+  refuses: [
+    {},
+    { action: 'kill_all' },
+    { action: 'kill_tree', pid: 'init' },
+    { action: 'kill_tree', signal: 9 },
+  ],
+})
+
+testTool('task', {
+  tool: createTaskTool(),
+  plugin: tools,
+  works: [{ action: 'list' }, { action: 'create', subject: 'Look', description: 'Twice.' }],
+  refuses: [{}, { action: 'delete' }, { action: 'complete', id: 'first' }],
 })

@@ -87,7 +87,7 @@ describe('in a session', () => {
     )
     await session.submitTurn('go').orThrow()
     expect((await answers(session))['s']).toContain('Available: grep, read.')
-    expect(TOOL_NAMES).toHaveLength(6)
+    expect(TOOL_NAMES).toHaveLength(8)
     await close()
   })
 

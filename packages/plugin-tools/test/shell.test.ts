@@ -1,10 +1,10 @@
-import { readFileSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createShellTool } from '@halter/plugin-tools'
 import { openSandbox } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
+import { running, tokenOf as newToken, waitFor } from './shell/observer.ts'
 
 const isLinux = process.platform === 'linux'
 // The commands below are for POSIX systems.
@@ -213,30 +213,9 @@ it.runIf(isLinux)(
   },
 )
 
-/** A number of seconds that no other process has in its command line. */
+/** A token whose processes are ended after a test that failed. */
 function tokenOf(): string {
-  const token = `3${Math.random().toFixed(12).slice(2)}`
+  const token = newToken()
   tokens.push(token)
   return token
-}
-
-/** Ids of live processes whose command line holds the token: an observer that knows nothing of marks and groups. */
-function running(token: string): string[] {
-  if (!isLinux) return []
-  return readdirSync('/proc').filter(
-    (pid) => /^\d+$/.test(pid) && read(pid, 'cmdline').includes(token) && !/\) [ZX] /.test(read(pid, 'stat')),
-  )
-}
-
-function read(pid: string, name: string): string {
-  try {
-    return readFileSync(join('/proc', pid, name), 'latin1')
-  } catch {
-    return ''
-  }
-}
-
-async function waitFor(isDone: () => boolean, ms = 5_000): Promise<void> {
-  const end = performance.now() + ms
-  while (!isDone() && performance.now() < end) await delay(10)
 }

@@ -1,4 +1,7 @@
 import { endProcesses, findProcesses } from '@halter/child-processes'
+import { access, constants } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ToolContext, ToolOutput } from '@halter/core'
 import { answerFailures, textOutput } from '../failure.ts'
 import type { ToolsOptions } from '../options.ts'
@@ -6,9 +9,14 @@ import type { ShellInput } from '../shell.ts'
 import { cleanText } from './clean-text.ts'
 import { findShell } from './find-shell.ts'
 import { runCommand } from './run-command.ts'
-import type { CommandResult } from './run-command.ts'
-import { SessionProcesses } from './session-processes.ts'
-import { MARK_VARIABLE, shellEnvironment } from './shell-environment.ts'
+import type { CommandRequest, CommandResult } from './run-command.ts'
+import { shellOf } from './session-shell.ts'
+import { checkEnvironment, MARK_VARIABLE, shellEnvironment } from './shell-environment.ts'
+import { shellScript } from './shell-script.ts'
+import type { ShellState } from './shell-script.ts'
+
+/** Milliseconds after which a process in the background is looked at. */
+const BECOMING_MS = 20
 
 /** Does the work of the tool `shell`. */
 export function runShell(input: ShellInput, ctx: ToolContext, settings: ToolsOptions): Promise<ToolOutput> {
@@ -17,28 +25,80 @@ export function runShell(input: ShellInput, ctx: ToolContext, settings: ToolsOpt
 
 async function run(input: ShellInput, ctx: ToolContext, settings: ToolsOptions): Promise<ToolOutput> {
   const shell = await findShell(process.env['PATH'])
+  const own = checkEnvironment(input.env ?? {})
   ctx.signal.throwIfAborted()
-  const processes = ctx.session.resource('shell', (defer) => {
-    const opened = new SessionProcesses()
-    defer(() => opened.end())
-    return opened
-  })
-  const mark = processes.mark()
+  const session = shellOf(ctx.session)
+  await session.processes.watch(shell)
+  const isPersistent = settings.persistentShell && process.platform !== 'win32'
+  const before = isPersistent ? session.stateIn(ctx.workingDir) : undefined
   const result = await runCommand({
+    ...(await placeOf(before, ctx.workingDir)),
+    ...prepare(input.command, { shell, before, own, isPersistent, settings, mark: session.processes.mark() }),
     shell,
-    command: input.command,
-    workingDir: ctx.workingDir,
-    env: shellEnvironment(process.env, settings.env, mark),
-    mark: `${MARK_VARIABLE}=${mark}`,
     timeoutMs: input.timeout ?? settings.shellTimeoutMs,
     maxOutputBytes: settings.maxOutputBytes,
     signal: ctx.signal,
     onOutput: (text) => ctx.emit(text),
-    onEnding: (ending) => processes.await(ending),
+    onEnding: (ending) => session.processes.await(ending),
   })
-  processes.remember(result.tree.since)
-  const text = `${shownOutput(result)}[${describeEnd(result)}${await describeBackground(result)}]`
+  session.processes.remember(result.tree.since)
+  // One that was stopped leaves what was there before it.
+  if (isPersistent && result.how === 'exited') session.state = result.state
+  const notes = [describeEnd(result), ...describeState(result, before, ctx.workingDir, isPersistent)]
+  const text = `${shownOutput(result)}[${notes.join(' ')}${await describeBackground(result)}]`
   return result.how === 'exited' ? textOutput(text) : { ...textOutput(text), isError: true }
+}
+
+interface Preparation {
+  readonly shell: string
+  readonly before: ShellState | undefined
+  readonly own: Readonly<Record<string, string>>
+  readonly isPersistent: boolean
+  readonly settings: ToolsOptions
+  readonly mark: string
+}
+
+function prepare(
+  command: string,
+  { shell, before, own, isPersistent, settings, mark }: Preparation,
+): Pick<CommandRequest, 'script' | 'definitions' | 'env' | 'mark'> {
+  const env = shellEnvironment(process.env, settings.env, mark)
+  const entry = `${MARK_VARIABLE}=${mark}`
+  if (!isPersistent) return { script: command, env: { ...env, ...own }, mark: entry }
+  const isBash = basename(shell).startsWith('bash')
+  const script = shellScript(command, { isBash, hasState: before !== undefined, mark, env: own })
+  if (before === undefined) return { script, definitions: '', env, mark: entry }
+  // Everything else is in the state, and what is not was unset.
+  const needed = { ...(env['PATH'] !== undefined && { PATH: env['PATH'] }), [MARK_VARIABLE]: mark }
+  return { script, definitions: before.definitions, env: needed, mark: entry }
+}
+
+/** A folder that is gone leads back to the session's. */
+async function placeOf(
+  state: ShellState | undefined,
+  home: string,
+): Promise<Pick<CommandRequest, 'workingDir'>> {
+  if (state === undefined || state.workingDir === home) return { workingDir: home }
+  const isThere = await access(state.workingDir, constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+  return { workingDir: isThere ? state.workingDir : home }
+}
+
+/** Where the next command will be, when that is not where one would think. */
+function describeState(
+  { how, state }: CommandResult,
+  before: ShellState | undefined,
+  home: string,
+  isPersistent: boolean,
+): string[] {
+  if (!isPersistent) return []
+  const after = how === 'exited' ? state : before
+  if (after !== undefined) return after.workingDir === home ? [] : [`The shell is in ${after.workingDir}.`]
+  return before === undefined
+    ? []
+    : [`The shell ended with it: the next command starts a new one in ${home}.`]
 }
 
 function shownOutput({ output }: CommandResult): string {
@@ -61,6 +121,8 @@ async function describeBackground({ hasBackground, tree }: CommandResult): Promi
     await endProcesses(tree)
     return ' What it left in the background was ended.'
   }
+  // Time to become what it was started as: until then it is a copy of the shell, and has its name.
+  await delay(BECOMING_MS)
   const running = await findProcesses({ ...tree, known: new Map() })
   if (running.length === 0) return ''
   const names = running.slice(0, 5).map(({ pid, name }) => `${pid} (${name})`)

@@ -1,16 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { endProcesses } from '@halter/child-processes'
+import { endProcesses, findProcesses } from '@halter/child-processes'
+import type { Process } from '@halter/child-processes'
+import { startLifeline } from './lifeline.ts'
 import { MARK_VARIABLE } from './shell-environment.ts'
 
-/** The processes that the commands of one session left behind; ended with the session. */
+/** The processes that the commands of one session left behind; ended with the session, and when this process is gone. */
 export class SessionProcesses {
   readonly #id = randomUUID()
   readonly #endings = new Set<Promise<void>>()
   #since: number | undefined
+  #lifeline: Promise<() => Promise<void>> | undefined
 
   /** A new mark for a call: the value of the variable by which its processes are found. */
   mark(): string {
     return `${this.#id}.${randomUUID()}`
+  }
+
+  /** To be awaited before the first command runs. */
+  async watch(shell: string): Promise<void> {
+    if (process.platform === 'linux') await (this.#lifeline ??= startLifeline(shell, `${this.#id}.`))
   }
 
   /** A command ran; `since` is the start time of its shell. */
@@ -24,10 +32,26 @@ export class SessionProcesses {
     this.#endings.add(noted)
   }
 
+  /**
+   * What runs, `known` ones and what they started included. Linux alone: elsewhere a command leaves nothing behind that could be
+   * found.
+   */
+  async list(known: ReadonlyMap<number, number> = new Map()): Promise<readonly Process[]> {
+    if (this.#since === undefined || process.platform !== 'linux') return []
+    return await findProcesses({ mark: this.#entry, since: this.#since, known })
+  }
+
   /** Ends everything that still runs. */
   async end(): Promise<void> {
     await Promise.all(this.#endings)
-    if (this.#since !== undefined)
-      await endProcesses({ mark: `${MARK_VARIABLE}=${this.#id}.`, since: this.#since })
+    if (this.#since !== undefined) await endProcesses({ mark: this.#entry, since: this.#since })
+    await (
+      await this.#lifeline
+    )?.()
+  }
+
+  /** The beginning of the entry of the environment that all of them have. */
+  get #entry(): string {
+    return `${MARK_VARIABLE}=${this.#id}.`
   }
 }
