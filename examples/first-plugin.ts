@@ -18,7 +18,7 @@ const wordCount = defineTool({
 })
 
 /** Importing a plugin runs nothing; `setup` runs once, when a runtime starts. */
-export const houseRules = definePlugin({
+const houseRules = definePlugin({
   name: '@acme/house-rules',
   apiVersion: 1,
   // Defaults belong into the schema: `config` below is always complete.
@@ -44,14 +44,18 @@ export const houseRules = definePlugin({
   },
 })
 
-await using runtime = await createRuntime({
-  plugins: [[houseRules, { forbidden: ['shell', 'write'] }]],
-  defaultModel: `scripted/${join(import.meta.dirname, 'scripts/first-plugin.json')}`,
-})
-const session = await runtime.newSession()
-const { messages, text } = await session.submitTurn('Count, then list the files.').orThrow()
+export default houseRules
 
-for (const message of messages)
-  if (message.role === 'tool') console.log(`${message.name}: ${JSON.stringify(message.parts)}`)
-console.log(text)
-console.log('state:', session.state.plugins.get('@acme/house-rules')?.value)
+if (import.meta.main) {
+  await using runtime = await createRuntime({
+    plugins: [[houseRules, { forbidden: ['shell', 'write'] }]],
+    defaultModel: `scripted/${join(import.meta.dirname, 'scripts/first-plugin.json')}`,
+  })
+  const session = await runtime.newSession()
+  const { messages, text } = await session.submitTurn('Count, then list the files.').orThrow()
+
+  for (const message of messages)
+    if (message.role === 'tool') console.log(`${message.name}: ${JSON.stringify(message.parts)}`)
+  console.log(text)
+  console.log('state:', session.state.plugins.get('@acme/house-rules')?.value)
+}

@@ -49,7 +49,7 @@ export function withNotes(inner: PromptAssembler, index: NoteIndex): PromptAssem
 
 const NAME = '@acme/notes'
 
-export const notes = definePlugin({
+const notes = definePlugin({
   name: NAME,
   apiVersion: 1,
   config: jsonSchema<{ notes: string[] }>({
@@ -79,23 +79,27 @@ function wordsOf(text: string): ReadonlySet<string> {
   return new Set(text.toLowerCase().match(/\p{L}{3,}/gu))
 }
 
-await using runtime = await createRuntime({
-  plugins: [
-    [notes, { notes: ['The kettle boils a litre in four minutes.', 'The toaster takes two slices.'] }],
-    memoryStore,
-  ],
-  defaultModel: `scripted/${join(import.meta.dirname, 'scripts/echo.mjs')}`,
-})
-const session = await runtime.newSession({ workingDir: import.meta.dirname })
-for (const question of [
-  'How long until the kettle boils?',
-  'How many slices does the toaster take?',
-  'Thanks.',
-]) {
-  await session.submitTurn(question).orThrow()
-  const { tail } = await runtime.inspectPrompt(session.id)
-  console.log(`${question} ${tail.map(({ id, text }) => `[${id}] ${text.split('\n').at(-1)}`).join(' ')}`)
+export default notes
+
+if (import.meta.main) {
+  await using runtime = await createRuntime({
+    plugins: [
+      [notes, { notes: ['The kettle boils a litre in four minutes.', 'The toaster takes two slices.'] }],
+      memoryStore,
+    ],
+    defaultModel: `scripted/${join(import.meta.dirname, 'scripts/echo.mjs')}`,
+  })
+  const session = await runtime.newSession({ workingDir: import.meta.dirname })
+  for (const question of [
+    'How long until the kettle boils?',
+    'How many slices does the toaster take?',
+    'Thanks.',
+  ]) {
+    await session.submitTurn(question).orThrow()
+    const { tail } = await runtime.inspectPrompt(session.id)
+    console.log(`${question} ${tail.map(({ id, text }) => `[${id}] ${text.split('\n').at(-1)}`).join(' ')}`)
+  }
+  let broken = 0
+  for await (const { type } of session.replay()) if (type === 'cache.broken') broken += 1
+  console.log(`the cached part of the prompt changed ${broken} times`)
 }
-let broken = 0
-for await (const { type } of session.replay()) if (type === 'cache.broken') broken += 1
-console.log(`the cached part of the prompt changed ${broken} times`)

@@ -1,7 +1,7 @@
 import { expectStablePrefix, testPromptAssembler } from '@halter/testkit'
 import { expect, test } from 'vitest'
 import { HelpDeskAssembler, helpDesk } from '../own-assembler.ts'
-import { NoteIndex, notes, withNotes } from '../retrieval-assembler.ts'
+import notes, { NoteIndex, withNotes } from '../retrieval-assembler.ts'
 
 const index = new NoteIndex(['This is a text about one kettle.'])
 

@@ -35,6 +35,12 @@ const prints: Record<string, readonly (string | RegExp)[]> = {
     /\d+ messages in the window, \d+ before the last compaction/,
   ],
   'custom-store.ts': ['Hello!', 'In a journal: 1 turn', '1 session.started', 'turn.completed'],
+  'runner.ts': ['Call 1. You said: Good morning!', /Call 2\. You said: And good night\. \(\d+ tokens in\)/],
+  'custom-context-manager.ts': [
+    /\d+ messages in the window, of 12 turns/,
+    'What was said before, one line a turn:',
+    '- “Question 1: which colour?',
+  ],
   'own-assembler.ts': [
     'static  role: You answer questions about the Acme kettle.',
     'static  rules:',
