@@ -1,6 +1,5 @@
-import { definePlugin, jsonSchema } from '@halter/core'
+import { definePlugin, halterHome, jsonSchema } from '@halter/core'
 import { DefaultPromptAssembler } from './assembler.ts'
-import { halterHome } from './halter-home.ts'
 import { InstructionFiles } from './instruction-files.ts'
 import { loadPreset, type Preset } from './load-preset.ts'
 
@@ -35,6 +34,6 @@ export default definePlugin({
   provides: ['promptAssembler', 'resources'],
   setup: ({ config: { preset, systemPrompt = loadPreset(preset), ...texts } }) => ({
     promptAssembler: new DefaultPromptAssembler({ systemPrompt, ...texts }),
-    resources: new InstructionFiles(halterHome(process.env)),
+    resources: new InstructionFiles(halterHome()),
   }),
 })

@@ -1,12 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { SetupContext } from '@halter/core'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { DefaultPromptAssembler } from '../src/assembler.ts'
-import { halterHome } from '../src/halter-home.ts'
 import plugin, { type InstructionFiles, type PromptOptions } from '../src/index.ts'
 import { loadPreset } from '../src/load-preset.ts'
 
@@ -63,13 +62,6 @@ describe('@halter/plugin-prompt-default', () => {
     expect(loaded.filter((url) => /\/zod[@/]/.test(url))).toEqual([])
     expect(fileURLToPath(source)).toContain('plugin-prompt-default')
   })
-})
-
-test('halter lives in HALTER_HOME, or else in the data folder of the user', () => {
-  expect(halterHome({ HALTER_HOME: '/x' })).toBe(join(sep, 'x'))
-  if (process.platform === 'win32') return
-  expect(halterHome({ XDG_DATA_HOME: '/data' })).toBe('/data/halter')
-  expect(halterHome({ HALTER_HOME: '' })).toBe(join(homedir(), '.local/share/halter'))
 })
 
 const blueprint = { sessionId: 's', depth: 0, model: 'm', workingDir: '/', limits: {}, metadata: {} }

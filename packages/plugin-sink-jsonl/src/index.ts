@@ -1,5 +1,5 @@
-import { definePlugin, jsonSchema, type Plugin } from '@halter/core'
-import { defaultDir } from './default-dir.ts'
+import { join } from 'node:path'
+import { definePlugin, halterHome, jsonSchema, type Plugin } from '@halter/core'
 import { JsonlSink, type JsonlSinkOptions } from './jsonl-sink.ts'
 
 export { JsonlSink }
@@ -31,7 +31,7 @@ const plugin: Plugin = definePlugin({
   requires: ['sessionStore'],
   async setup({ config, services, defer }) {
     const { sessionStore } = services
-    const { dir = defaultDir(), from } = config
+    const { dir = join(halterHome(), 'traces'), from } = config
     const sink = await JsonlSink.open({ dir, from, load: (id) => sessionStore.load(id) })
     defer(() => sink.close())
     return { eventSinks: [sink] }

@@ -1,5 +1,5 @@
-import { definePlugin, jsonSchema, type Plugin } from '@halter/core'
-import { defaultPath } from './default-path.ts'
+import { join } from 'node:path'
+import { definePlugin, halterHome, jsonSchema, type Plugin } from '@halter/core'
 import { SqliteSessionStore, type SqliteStoreOptions } from './sqlite-session-store.ts'
 
 export { SqliteSessionStore }
@@ -31,7 +31,7 @@ const plugin: Plugin = definePlugin({
   contributes: ['storageAdapters'],
   async setup({ config, defer, logger }) {
     const store = await SqliteSessionStore.open({
-      path: config.path ?? defaultPath(),
+      path: config.path ?? join(halterHome(), 'sessions.db'),
       durability: config.durability,
       onWarning: (message) => logger.warn(message),
     })

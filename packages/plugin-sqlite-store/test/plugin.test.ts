@@ -1,9 +1,10 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { homedir } from 'node:os'
-import { describe, expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { validate, type Schema } from '@halter/core'
+import { createTestRuntime } from '@halter/core/testing'
 import plugin from '@halter/plugin-sqlite-store'
-import { defaultPath } from '../src/default-path.ts'
 
 test('the plugin fills the slot of the session store and adds a storage adapter', () => {
   expect(plugin).toMatchObject({
@@ -24,13 +25,12 @@ test('options are a path and a durability, and nothing else', async () => {
     expect((await validate(schema, wrong)).issues).toBeDefined()
 })
 
-describe('without a path, sessions are kept', () => {
-  test.each([
-    ['in HALTER_HOME', { HALTER_HOME: '/h', XDG_DATA_HOME: '/x' }, 'linux', '/h/sessions.db'],
-    ['in XDG_DATA_HOME', { XDG_DATA_HOME: '/x' }, 'linux', '/x/halter/sessions.db'],
-    ['in the local share', { HALTER_HOME: '' }, 'linux', join(homedir(), '.local/share/halter/sessions.db')],
-    ['in LOCALAPPDATA', { LOCALAPPDATA: '/l', XDG_DATA_HOME: '/x' }, 'win32', '/l/halter/sessions.db'],
-  ])('%s', (_where, env, platform, path) => {
-    expect(defaultPath(env, platform)).toBe(join(path))
-  })
+test('without a path, sessions are kept in the folder of halter', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'halter-store-'))
+  vi.stubEnv('HALTER_HOME', home)
+  const { runtime } = await createTestRuntime({ plugins: [plugin] })
+  expect(existsSync(join(home, 'sessions.db'))).toBe(true)
+  await runtime.shutdown()
+  vi.unstubAllEnvs()
+  rmSync(home, { recursive: true })
 })

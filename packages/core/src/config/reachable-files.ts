@@ -25,10 +25,11 @@ const SOURCES = new Set([
 ])
 /** What an import or `require` may leave out. */
 const ENDINGS = ['', '.js', '.cjs', '.mjs', '.ts', '.json', '/index.js', '/index.ts']
-/** A path that begins with `./` or `../`, wherever it is written. */
-const MARKED_PATH = /\.{1,2}\/[^\s"'`,;|&<>()[\]{}\\]+/g
-/** Two names or more with a slash between them, as in `bash scripts/check.sh`. */
-const BARE_PATH = /[\w.@-]+(?:\/[\w.@-]+)+/g
+/** What may be a path, wherever it is written: one run of such characters, so that a long text costs no more than its length. */
+const WORD = /[\p{L}\p{N}_.@+%~/-]+/gu
+/** Nobody writes paths behind so much text. Characters. */
+const MAX_SCAN = 1_048_576
+const MAX_PATH = 1_024
 /** What stands for the project in a hook's command. */
 const PROJECT_VARIABLE = /\$\{?CLAUDE_PROJECT_DIR\}?(?:\\?")?\//g
 
@@ -104,12 +105,15 @@ export function isFile(path: string): boolean {
 
 function localPaths(text: string, folders: readonly string[], base: string): string[] {
   const paths = new Set<string>()
-  const local = text.replaceAll(PROJECT_VARIABLE, './').replaceAll(`${base}/`, './')
-  const add = (path: string): void => {
-    for (const folder of folders) if (isFile(resolve(folder, path))) paths.add(resolve(folder, path))
+  const local = text.slice(0, MAX_SCAN).replaceAll(PROJECT_VARIABLE, './').replaceAll(`${base}/`, './')
+  for (const [word] of local.matchAll(WORD)) {
+    if (!word.includes('/') || word.startsWith('/') || word.length > MAX_PATH) continue
+    for (const ending of /^\.{1,2}\//.test(word) ? ENDINGS : [''])
+      for (const folder of folders) {
+        const path = resolve(folder, `${word}${ending}`)
+        if (isFile(path)) paths.add(path)
+      }
   }
-  for (const [path] of local.matchAll(MARKED_PATH)) for (const ending of ENDINGS) add(`${path}${ending}`)
-  for (const [path] of local.matchAll(BARE_PATH)) add(path)
   return [...paths]
 }
 

@@ -230,9 +230,9 @@ describe('what a folder brings besides its configuration', () => {
     ['${CLAUDE_PROJECT_DIR}/scripts/check.sh'],
     ['bash scripts/check.sh'],
     ['cd . && ./scripts/check.sh;true'],
-    ['PROJECT/scripts/check.sh'],
+    ['<project>/scripts/check.sh'],
   ])('a script that a hook names counts, with what it names itself: %s', async (command) => {
-    write('.claude/settings.json', settings(command.replace('PROJECT', project)))
+    write('.claude/settings.json', settings(command.replace('<project>', project)))
     write('scripts/check.sh', 'source ./lib.sh')
     write('scripts/lib.sh', 'true')
     await load({ trust: person('always') })
@@ -346,4 +346,14 @@ test('a program that embeds halter says which folders it trusts', async () => {
   expect(await trust.isTrusted(join(project, 'deep'))).toBe(true)
   expect(await trust.isTrusted(`${project}-other`)).toBe(false)
   expect(await trust.isTrusted(join(project, 'out'))).toBe(false)
+})
+
+test('a long text costs no more than its length', async () => {
+  writeFileSync(
+    join(project, 'halter.config.mjs'),
+    `// ${'a/'.repeat(50_000)} ${'m'.repeat(1e6)}\nexport default {}`,
+  )
+  const began = performance.now()
+  await load({ trust: person('always') })
+  expect(performance.now() - began).toBeLessThan(2_000)
 })
