@@ -2,12 +2,15 @@ import { readdirSync, realpathSync } from 'node:fs'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { isUnchanged, stampOf, type FileStamp } from './file-stamp.ts'
 import { parseMarkdown, type MarkdownDocument } from './front-matter.ts'
-import { readText, type TextFile } from './read-text.ts'
+import { MAX_FILE_BYTES, readText, type TextFile } from './read-text.ts'
 
 /** Files whose content is kept, so that only what has changed is read again. */
 const KEPT_FILES = 5_000
 /** After so many files other work of the process gets its turn. */
 const FILES_AT_ONCE = 32
+
+/** Why a file has no text that can be used. */
+export type TextProblem = Extract<TextFile, { readonly problem: string }>
 
 interface Known {
   readonly stamp: FileStamp
@@ -71,10 +74,11 @@ export class FileLooks {
   }
 
   /** A markdown file in its parts, or why it cannot be read. */
-  async markdown(path: string): Promise<MarkdownDocument | Exclude<TextFile, { text: string }>> {
+  async markdown(path: string): Promise<MarkdownDocument | TextProblem> {
     if (++this.#files % FILES_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
     const known = this.#cache.get(path, this.#stamp(path))
     if (!('text' in known.content)) return known.content
+    if (known.content.isCut) return tooLong(known.content.size)
     return (known.document ??= parseMarkdown(path, known.content.text))
   }
 
@@ -82,6 +86,13 @@ export class FileLooks {
     let stamp = this.#stamps.get(path)
     if (!stamp) this.#stamps.set(path, (stamp = stampOf(path)))
     return stamp
+  }
+}
+
+function tooLong(size: number): TextProblem {
+  return {
+    problem: `It has ${size} bytes, more than ${MAX_FILE_BYTES}.`,
+    cure: 'Move what is not always needed into files beside it.',
   }
 }
 

@@ -75,7 +75,7 @@ function readName({ value, text }: JsonFile, problems: Problems): string | undef
     return undefined
   }
   // What a name is made of ends up in paths and in `plugin:skill`.
-  if (/[\s@:/\\\p{Cc}\p{Cf}]/u.test(name)) {
+  if (/[\s@:/\\\p{Cc}\p{Cf}]|^\.+$/u.test(name)) {
     problems.error(
       `Its name ${JSON.stringify(name)} has a character that no name may have.`,
       'Use lower-case letters, digits and hyphens.',

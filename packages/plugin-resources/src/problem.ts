@@ -1,6 +1,6 @@
 /** What is wrong with a file of resources, for the person who wrote it. */
 export interface ResourceProblem {
-  /** Absolute. */
+  /** Absolute; empty when it is about none in particular. */
   readonly file: string
   /** From 1, where it is known. */
   readonly line?: number
@@ -17,7 +17,8 @@ export interface ResourceProblem {
 
 /** One line for a log: where, what, and what to do. */
 export function describeProblem({ file, line, message, cure }: ResourceProblem): string {
-  return `${file}${line === undefined ? '' : `:${line}`}: ${message} ${cure}`
+  const place = file === '' ? '' : `${file}${line === undefined ? '' : `:${line}`}: `
+  return `${place}${message} ${cure}`.trim()
 }
 
 /** Gathers what is wrong with one file. */

@@ -1,5 +1,6 @@
 import type { Json } from '@halter/protocol'
 import type { FileLooks } from './file-looks.ts'
+import { lineOfJsonError } from './json-line.ts'
 import { lineAt, type Problems } from './problem.ts'
 
 /** An object of JSON, with the text it came from. */
@@ -15,16 +16,19 @@ export function readJson(file: string, looks: FileLooks, problems: Problems): Js
     problems.error(content.problem, content.cure)
     return undefined
   }
+  if (content.isCut) {
+    problems.error(`It has ${content.size} bytes: too many.`, 'Shorten it.')
+    return undefined
+  }
   const text = content.text.replace(/^\uFEFF/, '')
   try {
     const value = JSON.parse(text) as Json
     if (isObject(value)) return { value, text }
     problems.error('It is no JSON object.', 'Write { … }.', 1)
   } catch (error) {
-    const { message } = error as SyntaxError
-    const at = /position (\d+)/.exec(message)
-    const line = at ? lineAt(text, Number(at[1])) : undefined
-    problems.error(`It is no JSON: ${message}.`, 'Correct it; comments and trailing commas are none.', line)
+    const message = (error as SyntaxError).message.replace(/,? (".*|in JSON at .*)/s, '')
+    const cure = 'Correct it; comments and trailing commas are none.'
+    problems.error(`It is no JSON: ${message}.`, cure, lineOfJsonError(text))
   }
   return undefined
 }

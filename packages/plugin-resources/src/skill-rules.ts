@@ -52,8 +52,8 @@ export function checkSkill(skill: SkillFile, problems: Problems, isStrict: boole
       'Shorten it.',
       'compatibility',
     )
-  if (document.body === '' && document.hasFrontMatter)
-    problems.warning('It has no text.', 'Write below the front matter what is to be done.')
+  if (document.body === '')
+    problems.error('It has no text.', 'Write below the front matter what is to be done.')
   const lines = lineAt(document.body, document.body.length)
   if (lines > MAX_LINES)
     problems.note(

@@ -1,0 +1,136 @@
+import { EMPTY_RESOURCES, type ResourceSnapshot, type ResourceSource, type Watcher } from '@halter/core'
+import type { SessionBlueprint } from '@halter/protocol'
+import {
+  compileResources,
+  findProject,
+  type Bundles,
+  type CompiledFolder,
+  type ResourcePlaces,
+} from './compile-resources.ts'
+import { areUnchanged, FileCache, FileLooks } from './file-looks.ts'
+import type { Compiled } from './snapshot.ts'
+import { WatchedPlaces } from './watched-places.ts'
+
+/** What a source of resources works with. */
+export interface ResourceFilesOptions extends ResourcePlaces {
+  /** Whether a working folder may bring what runs. Absent: none may. */
+  isTrusted?(folder: string): Promise<boolean>
+  /**
+   * Plugins that come from elsewhere, after those of `roots`. Called whenever a file of `looks` has changed; what it reads, it reads
+   * with `looks`.
+   */
+  bundles?(looks: FileLooks): Promise<Bundles>
+  /** Tells listeners of `onChange` early. Without it a change is found by the next turn. */
+  readonly watcher?: Watcher
+}
+
+/** What is known of a working folder. */
+interface Known extends CompiledFolder {
+  readonly looks: FileLooks
+  readonly needsTrust: boolean
+  readonly isTrusted: boolean
+}
+
+/** Working folders whose snapshot is kept. */
+const KEPT_FOLDERS = 100
+
+/**
+ * Slot `resources`, from files. A snapshot belongs to a working folder; all its sessions share it. As long as no file changes it is the
+ * same object, for the price of a `stat` for each; when one does, that one is read again, and nothing else. Whether a folder is
+ * trusted is asked every time, for that can change without a file.
+ */
+export class ResourceFiles implements ResourceSource {
+  readonly #options: ResourceFilesOptions
+  readonly #cache = new FileCache()
+  readonly #known = new Map<string, Known>()
+  readonly #reading = new Map<string, Promise<Known>>()
+  readonly #watched: WatchedPlaces
+
+  constructor(options: ResourceFilesOptions) {
+    this.#options = options
+    this.#watched = new WatchedPlaces(options.watcher, (folder) => {
+      const known = this.#known.get(folder)
+      return !known || !areUnchanged(known.looks.stamps)
+    })
+  }
+
+  /** How many files were read so far: those that do not change are read once. */
+  get reads(): number {
+    return this.#cache.reads
+  }
+
+  snapshot({
+    workingDir,
+  }: Pick<SessionBlueprint, 'workingDir'>): ResourceSnapshot | Promise<ResourceSnapshot> {
+    const known = this.#known.get(workingDir)
+    if (known && !known.needsTrust && areUnchanged(known.looks.stamps)) return known.snapshot
+    return this.inspect(workingDir).then(({ snapshot }) => snapshot)
+  }
+
+  /** The snapshot of a working folder, and all that there is to say about its files. */
+  async inspect(workingDir: string): Promise<Compiled> {
+    const running = this.#reading.get(workingDir)
+    // It may have begun before the change that this call must see.
+    if (running && areUnchanged((await running).looks.stamps)) return running
+    return this.#start(workingDir)
+  }
+
+  onChange(listener: () => void): () => void {
+    const stop = this.#watched.listen(listener)
+    for (const [folder, { watched }] of this.#known) this.#watched.watch(folder, watched)
+    return stop
+  }
+
+  /** Ends every watch. */
+  close(): void {
+    this.#watched.close()
+  }
+
+  #start(workingDir: string): Promise<Known> {
+    const running = this.#reading.get(workingDir)
+    if (running) return running
+    const reading = this.#read(workingDir).finally(() => this.#reading.delete(workingDir))
+    this.#reading.set(workingDir, reading)
+    return reading
+  }
+
+  async #read(workingDir: string): Promise<Known> {
+    const options = this.#options
+    const known = this.#known.get(workingDir)
+    const looks = new FileLooks(this.#cache)
+    const project = findProject(workingDir, options, looks)
+    const { needsTrust } = project
+    const isTrusted = needsTrust && ((await options.isTrusted?.(workingDir)) ?? false)
+    if (known && known.isTrusted === isTrusted && areUnchanged(known.looks.stamps)) return known
+    const bundles = await options.bundles?.(looks)
+    const compiled = await compileResources(project, isTrusted, options, bundles, looks)
+    const now = { ...compiled, ...withSameObject(compiled, known), looks, needsTrust, isTrusted }
+    this.#keep(workingDir, now)
+    return now
+  }
+
+  #keep(folder: string, known: Known): void {
+    this.#known.delete(folder)
+    if (this.#known.size >= KEPT_FOLDERS) {
+      const oldest = this.#known.keys().next().value!
+      this.#known.delete(oldest)
+      this.#watched.forget(oldest)
+    }
+    this.#known.set(folder, known)
+    this.#watched.watch(folder, known.watched)
+  }
+}
+
+/** The same snapshot as before when it says the same, so that whoever keeps something by it can go on doing so. */
+function withSameObject({ snapshot }: Compiled, known: Known | undefined): Pick<Compiled, 'snapshot'> {
+  if (known && isSame(known.snapshot, snapshot)) return { snapshot: known.snapshot }
+  return { snapshot: isSame(EMPTY_RESOURCES, snapshot) ? EMPTY_RESOURCES : snapshot }
+}
+
+function isSame(a: ResourceSnapshot, b: ResourceSnapshot): boolean {
+  return (
+    a.revision === b.revision &&
+    a.warnings.length === b.warnings.length &&
+    a.warnings.every((warning, index) => warning === b.warnings[index])
+  )
+}

@@ -1,0 +1,1 @@
+console.log(['bug', 'question', 'wish'].join('\n'))
