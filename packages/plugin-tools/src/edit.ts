@@ -1,5 +1,6 @@
 import { defineTool, jsonSchema } from '@halter/core'
 import type { Tool } from '@halter/core'
+import { PathLocks } from './files/path-locks.ts'
 import { completeOptions } from './options.ts'
 import type { ToolsOptions } from './options.ts'
 
@@ -25,8 +26,8 @@ const input = jsonSchema<EditInput>({
   required: ['file_path', 'old_string', 'new_string'],
 })
 
-/** Makes the tool `edit`: replaces a piece of text in a file. */
-export function createEditTool(options: Partial<ToolsOptions> = {}): Tool {
+/** Makes the tool `edit`: replaces a piece of text in a file. Tools with the same `locks` change a file one after the other. */
+export function createEditTool(options: Partial<ToolsOptions> = {}, locks = new PathLocks()): Tool {
   const settings = completeOptions(options)
   return defineTool({
     name: 'edit',
@@ -41,6 +42,7 @@ export function createEditTool(options: Partial<ToolsOptions> = {}): Tool {
         reason: `edit would change ${JSON.stringify(file_path)}`,
       }),
     }),
-    execute: async (input, ctx) => (await import('./files/edit-file.ts')).editFile(input, ctx, settings),
+    execute: async (input, ctx) =>
+      (await import('./files/edit-file.ts')).editFile(input, ctx, { settings, locks }),
   })
 }

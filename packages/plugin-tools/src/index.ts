@@ -2,6 +2,7 @@ import { definePlugin } from '@halter/core'
 import type { Tool } from '@halter/core'
 import { createEditTool } from './edit.ts'
 import { createGlobTool } from './glob.ts'
+import { PathLocks } from './files/path-locks.ts'
 import { createGrepTool } from './grep.ts'
 import { completeOptions, optionsSchema, TOOL_NAMES } from './options.ts'
 import type { ToolName, ToolsOptions } from './options.ts'
@@ -22,12 +23,13 @@ export {
   createTaskTool,
   createWriteTool,
 }
+export { PathLocks } from './files/path-locks.ts'
 export { taskState } from './task-list.ts'
 export type { Task, TaskSummary } from './task-list.ts'
 export { DEFAULT_OPTIONS, TOOL_NAMES } from './options.ts'
 export type { ToolName, ToolsOptions } from './options.ts'
 
-const CREATE: Readonly<Record<ToolName, (options: ToolsOptions) => Tool>> = {
+const CREATE: Readonly<Record<ToolName, (options: ToolsOptions, locks: PathLocks) => Tool>> = {
   read: createReadTool,
   write: createWriteTool,
   edit: createEditTool,
@@ -50,8 +52,11 @@ export default definePlugin({
   sessionState: taskState,
   setup({ config }) {
     const options = completeOptions(config)
+    const locks = new PathLocks()
     return {
-      tools: TOOL_NAMES.filter((name) => options.tools.includes(name)).map((name) => CREATE[name](options)),
+      tools: TOOL_NAMES.filter((name) => options.tools.includes(name)).map((name) =>
+        CREATE[name](options, locks),
+      ),
     }
   },
 })

@@ -1,5 +1,6 @@
 import { defineTool, jsonSchema } from '@halter/core'
 import type { Tool } from '@halter/core'
+import { PathLocks } from './files/path-locks.ts'
 import { completeOptions } from './options.ts'
 import type { ToolsOptions } from './options.ts'
 
@@ -18,8 +19,8 @@ const input = jsonSchema<WriteInput>({
   required: ['file_path', 'content'],
 })
 
-/** Makes the tool `write`: puts a whole file in place, in one step. */
-export function createWriteTool(options: Partial<ToolsOptions> = {}): Tool {
+/** Makes the tool `write`: puts a whole file in place, in one step. Tools with the same `locks` change a file one after the other. */
+export function createWriteTool(options: Partial<ToolsOptions> = {}, locks = new PathLocks()): Tool {
   const settings = completeOptions(options)
   return defineTool({
     name: 'write',
@@ -33,6 +34,7 @@ export function createWriteTool(options: Partial<ToolsOptions> = {}): Tool {
         reason: `write would replace or make ${JSON.stringify(file_path)}`,
       }),
     }),
-    execute: async (input, ctx) => (await import('./files/write-file.ts')).writeFile(input, ctx, settings),
+    execute: async (input, ctx) =>
+      (await import('./files/write-file.ts')).writeFile(input, ctx, { settings, locks }),
   })
 }

@@ -5,6 +5,7 @@ import type { ToolsOptions } from '../options.ts'
 import { cutText, formatBytes, numberLine } from '../text.ts'
 import { openInside } from './open-inside.ts'
 import type { Opened } from './open-inside.ts'
+import type { PathLocks } from './path-locks.ts'
 import { replaceFile } from './replace-file.ts'
 import { lineAt, replaceText } from './replace-text.ts'
 import type { ChangedText } from './replace-text.ts'
@@ -17,8 +18,13 @@ const CONTEXT_LINES = 3
 const CHANGED_LINES = 20
 
 /** Does the work of the tool `edit`. */
-export function editFile(input: EditInput, ctx: ToolContext, settings: ToolsOptions): Promise<ToolOutput> {
-  return answerFailures(() => edit(input, ctx, settings))
+export function editFile(
+  input: EditInput,
+  ctx: ToolContext,
+  { settings, locks }: { readonly settings: ToolsOptions; readonly locks: PathLocks },
+): Promise<ToolOutput> {
+  const path = absolutePath(input.file_path, ctx.workingDir)
+  return answerFailures(() => locks.hold(path, ctx.signal, () => edit(input, ctx, settings)))
 }
 
 async function edit(
