@@ -1,16 +1,21 @@
 // Packs every package as it would be published and uses the tarballs the way a stranger does: in a folder of their own,
 // as built JavaScript, on plain Node.
-import { execFile } from 'node:child_process'
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { consumerFiles } from './pack/consumer.mjs'
+import { build, pack, publishable, root, run } from './pack/packages.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const keep = process.argv.includes('--keep')
 const scratch = mkdtempSync(join(tmpdir(), 'halter-pack-'))
 const consumer = join(scratch, 'consumer')
@@ -27,41 +32,16 @@ process.exitCode = problems.length > 0 ? 1 : 0
 
 async function main() {
   const packages = publishable()
-  if (!(await build(packages))) return
-  const packed = await Promise.all(packages.map(pack))
+  try {
+    await build(packages)
+  } catch (error) {
+    problems.push(`build failed:\n${error.stdout || error.message}`)
+    return
+  }
+  const packed = await Promise.all(packages.map((each) => pack(each, scratch)))
   await Promise.all(packed.map(lint))
   if (problems.length > 0 || !(await install(packed))) return
   await useThem(packed)
-}
-
-function publishable() {
-  const manifests = globSync(['packages/*/package.json', 'prompts/package.json'], { cwd: root })
-  return manifests.sort().flatMap((file) => {
-    const manifest = JSON.parse(readFileSync(join(root, file), 'utf8'))
-    return manifest.private ? [] : [{ name: manifest.name, folder: join(root, file, '..') }]
-  })
-}
-
-/** From nothing: a file left by an older build must not find its way into a tarball. */
-async function build(packages) {
-  const compiled = packages
-    .map(({ folder }) => folder)
-    .filter((folder) => globSync('tsconfig.json', { cwd: folder }).length > 0)
-  for (const folder of compiled) rmSync(join(folder, 'dist'), { recursive: true, force: true })
-  return await attempt(
-    'build',
-    process.execPath,
-    [join(root, 'node_modules/typescript/bin/tsc'), '-b', ...compiled],
-    root,
-  )
-}
-
-async function pack({ name, folder }) {
-  const { stdout } = await run('pnpm', ['pack', '--json', '--pack-destination', scratch], folder)
-  const { filename } = JSON.parse(stdout)
-  const { stdout: manifest } = await run('tar', ['-xzOf', filename, 'package/package.json'], scratch)
-  const { stdout: list } = await run('tar', ['-tzf', filename], scratch)
-  return { name, file: filename, manifest: JSON.parse(manifest), files: list.trim().split('\n') }
 }
 
 async function lint({ name, file, manifest, files }) {
@@ -118,6 +98,7 @@ async function useThem(packed) {
     consumer,
   )
   await useCommandLine(packed.find(({ name }) => name === 'halter').manifest.version)
+  await useOutsidePlugin()
 }
 
 /** The installed binary knows its version, and the offline demo model answers. */
@@ -134,6 +115,38 @@ async function useCommandLine(version) {
   })
 }
 
+/** A store that somebody else wrote, in a folder of theirs: a configuration is all that puts it in the place of ours. */
+async function useOutsidePlugin() {
+  const bin = join(consumer, 'node_modules', '.bin', 'halter')
+  const folder = join(consumer, 'journal')
+  const journal = join(folder, 'journal.jsonl')
+  mkdirSync(folder)
+  copyFileSync(join(root, 'examples', 'custom-store.ts'), join(folder, 'journal-store.ts'))
+  writeFileSync(
+    join(folder, 'halter.config.json'),
+    JSON.stringify({ plugins: [['./journal-store.ts', { path: journal }]] }),
+  )
+  const env = { HALTER_HOME: join(scratch, 'outside-home') }
+  await attempt(
+    'a session in an outside store',
+    bin,
+    ['run', '--trust', '--title', 'outside', 'Hello'],
+    folder,
+    {
+      env,
+      expect: () => existsSync(journal),
+    },
+  )
+  await attempt('the list of an outside store', bin, ['sessions', 'list', '--trust'], folder, {
+    env,
+    expect: (stdout) => stdout.includes('outside'),
+  })
+  await attempt('the list of the default store', bin, ['sessions', 'list'], consumer, {
+    env,
+    expect: (stdout) => !stdout.includes('outside'),
+  })
+}
+
 /** Returns whether the command ended with 0 and wrote what `expect` accepts; if not, its output is a problem. */
 async function attempt(what, file, args, cwd, { env = {}, expect = () => true } = {}) {
   const { stdout, stderr, message } = await run(file, args, cwd, env).catch((error) => error)
@@ -142,20 +155,4 @@ async function attempt(what, file, args, cwd, { env = {}, expect = () => true } 
     `${what} failed:\n${[stdout, stderr].filter(Boolean).join('\n').trim() || (message ?? 'it wrote nothing')}`,
   )
   return false
-}
-
-function run(file, args, cwd, env = {}) {
-  const shell = process.platform === 'win32' && !file.endsWith('.exe')
-  // What npm tells its scripts about this checkout would be taken for settings of the scratch project.
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(npm|pnpm)_|^INIT_CWD$/i.test(name))
-  const options = {
-    cwd,
-    shell,
-    env: { ...Object.fromEntries(inherited), ...env },
-    maxBuffer: 1 << 26,
-    timeout: 120_000,
-  }
-  const running = promisify(execFile)(file, args, options)
-  running.child.stdin.end()
-  return running
 }

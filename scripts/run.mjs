@@ -17,6 +17,7 @@ const tasks = {
   'test:soak': { argv: ['reliability/src/test-soak.ts'] },
   format: { argv: ['node_modules/oxfmt/bin/oxfmt'] },
   api: { argv: ['scripts/check-api.mjs', '--update'] },
+  'pack:all': { argv: ['scripts/pack-all.mjs'] },
   changeset: { argv: ['node_modules/@changesets/cli/bin.js'] },
   setup: { argv: ['--version'] },
 }
