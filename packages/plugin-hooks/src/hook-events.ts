@@ -11,67 +11,70 @@ type MatcherKey =
   | 'file_path'
   | 'command_name'
   | 'mcp_server_name'
-  | 'from_model'
   | 'to_model'
 
 /** What is true of an event, whoever handles it. */
 export interface HookEventFacts {
-  /** Absent: the event has nothing to match. */
+  /** Absent: the event has nothing to match, and every handler of it runs. */
   readonly matcher?: MatcherKey
-  /** Absent: it has no moment here, and handlers for it never run. */
-  readonly isDispatched?: true
-  /** A handler can stop what happens. */
-  readonly isGuard?: true
+  /** A handler that fails decides: `deny` closes, `allow` goes on with a warning. Absent: nothing depends on it. */
+  readonly onFailure?: 'deny' | 'allow'
   /** Text that a command prints is context for the model, not a log. */
   readonly plainTextIsContext?: true
+  /** It has no moment here: handlers for it are read and never run. */
+  readonly isNeverDispatched?: true
 }
 
 /** Every event that a hook file may name. Names and matched keys: Claude Code's hooks reference. */
 export const HOOK_EVENTS = {
-  SessionStart: { matcher: 'source', isDispatched: true, plainTextIsContext: true },
-  SessionEnd: { matcher: 'reason', isDispatched: true },
-  UserPromptSubmit: { isDispatched: true, isGuard: true, plainTextIsContext: true },
-  PreToolUse: { matcher: 'tool_name', isDispatched: true, isGuard: true },
-  PostToolUse: { matcher: 'tool_name', isDispatched: true },
-  PostToolUseFailure: { matcher: 'tool_name', isDispatched: true },
-  PostToolBatch: { isDispatched: true },
-  PermissionRequest: { matcher: 'tool_name', isDispatched: true, isGuard: true },
-  PermissionDenied: { matcher: 'tool_name', isDispatched: true },
-  Notification: { matcher: 'notification_type', isDispatched: true },
-  Stop: { isDispatched: true, isGuard: true },
-  StopFailure: { matcher: 'error', isDispatched: true },
-  SubagentStart: { matcher: 'agent_type', isDispatched: true },
-  SubagentStop: { matcher: 'agent_type', isDispatched: true, isGuard: true },
-  PreCompact: { matcher: 'trigger', isDispatched: true, isGuard: true },
-  PostCompact: { matcher: 'trigger', isDispatched: true },
-  FileChanged: { matcher: 'file_path', isDispatched: true },
-  CwdChanged: { isDispatched: true },
-  InstructionsLoaded: { matcher: 'load_reason', isDispatched: true },
-  ConfigChange: { matcher: 'source', isDispatched: true },
-  UserPromptExpansion: { matcher: 'command_name' },
-  PreModelSwitch: { matcher: 'to_model' },
-  PostModelSwitch: { matcher: 'to_model' },
-  Elicitation: { matcher: 'mcp_server_name' },
-  ElicitationResult: { matcher: 'mcp_server_name' },
-  WorktreeCreate: {},
-  WorktreeRemove: {},
-  Setup: { matcher: 'trigger' },
-  TeammateIdle: {},
-  TaskCreated: {},
-  TaskCompleted: {},
-  PostSampling: {},
+  SessionStart: { matcher: 'source', plainTextIsContext: true },
+  SessionEnd: { matcher: 'reason' },
+  UserPromptSubmit: { onFailure: 'deny', plainTextIsContext: true },
+  PreToolUse: { matcher: 'tool_name', onFailure: 'deny' },
+  PostToolUse: { matcher: 'tool_name' },
+  PostToolUseFailure: { matcher: 'tool_name' },
+  PostToolBatch: {},
+  PermissionRequest: { matcher: 'tool_name', onFailure: 'allow' },
+  PermissionDenied: { matcher: 'tool_name' },
+  Notification: { matcher: 'notification_type' },
+  Stop: { onFailure: 'allow' },
+  StopFailure: { matcher: 'error' },
+  SubagentStart: { matcher: 'agent_type' },
+  SubagentStop: { matcher: 'agent_type', onFailure: 'allow' },
+  PreCompact: { matcher: 'trigger', onFailure: 'allow' },
+  PostCompact: { matcher: 'trigger' },
+  FileChanged: { matcher: 'file_path' },
+  CwdChanged: {},
+  InstructionsLoaded: { matcher: 'load_reason' },
+  ConfigChange: { matcher: 'source', onFailure: 'allow' },
+  PostModelSwitch: { matcher: 'to_model', plainTextIsContext: true },
+  PreModelSwitch: { matcher: 'to_model', isNeverDispatched: true },
+  UserPromptExpansion: { matcher: 'command_name', isNeverDispatched: true },
+  Elicitation: { matcher: 'mcp_server_name', isNeverDispatched: true },
+  ElicitationResult: { matcher: 'mcp_server_name', isNeverDispatched: true },
+  WorktreeCreate: { isNeverDispatched: true },
+  WorktreeRemove: { isNeverDispatched: true },
+  DirectoryAdded: { matcher: 'source', isNeverDispatched: true },
+  Setup: { matcher: 'trigger', isNeverDispatched: true },
+  TeammateIdle: { isNeverDispatched: true },
+  TaskCreated: { isNeverDispatched: true },
+  TaskCompleted: { isNeverDispatched: true },
+  MessageDisplay: { isNeverDispatched: true },
+  PostSampling: { isNeverDispatched: true },
 } as const satisfies Readonly<Record<string, HookEventFacts>>
 
 /** An event that a hook file may name. */
 export type HookEventName = keyof typeof HOOK_EVENTS
 
-const BY_FOLDED: ReadonlyMap<string, HookEventName> = new Map(
-  (Object.keys(HOOK_EVENTS) as HookEventName[]).map((name) => [fold(name), name]),
-)
+/** What is true of an event. */
+export function factsOf(event: HookEventName): HookEventFacts {
+  return HOOK_EVENTS[event]
+}
 
 /** The event that is meant, in any case style: `PreToolUse`, `pre_tool_use`, `pre-tool-use`, `preToolUse`. */
 export function findHookEvent(name: string): HookEventName | undefined {
-  return BY_FOLDED.get(fold(name))
+  const folded = fold(name)
+  return (Object.keys(HOOK_EVENTS) as HookEventName[]).find((each) => fold(each) === folded)
 }
 
 function fold(name: string): string {

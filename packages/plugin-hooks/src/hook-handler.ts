@@ -1,4 +1,4 @@
-import type { Clock, Logger, ResourceOrigin, SessionPort } from '@halter/core'
+import type { Clock, Logger, ResourcePlugin, SessionPort } from '@halter/core'
 import type { Json } from '@halter/protocol'
 import type { HookEventName } from './hook-events.ts'
 
@@ -8,7 +8,7 @@ export type HandlerType = 'command' | 'http' | 'prompt' | 'agent' | 'function'
 /** Whose names a handler speaks: those of Claude Code's tools and their input keys, or ours. */
 export type Dialect = 'claude' | 'halter'
 
-/** What a handler that times out, crashes or cannot start decides, where it guards something. Default: `deny`. */
+/** What a handler that times out, crashes or cannot start decides, where it guards something. */
 export type OnFailure = 'deny' | 'ask' | 'allow'
 
 /** Which settings a handler came from: they apply in this order. */
@@ -20,8 +20,11 @@ export interface HandlerSource {
   readonly file: string
   readonly layer: HandlerLayer
   /** The bundle it came in; absent outside one. */
-  readonly plugin?: ResourceOrigin extends { readonly plugin?: infer P } ? P : never
+  readonly plugin?: ResourcePlugin
 }
+
+/** The `agent` of the child sessions in which agent handlers work. */
+export const HOOK_AGENT = 'hook-agent'
 
 /** What every handler has, whatever its type. */
 export interface HandlerBase {
@@ -42,7 +45,8 @@ export interface HandlerBase {
   readonly asyncRewake: boolean
   /** At most one run per session that gave an answer. */
   readonly once: boolean
-  readonly onFailure: OnFailure
+  /** Absent: as its event says, see {@link HOOK_EVENTS}. */
+  readonly onFailure?: OnFailure
   readonly source: HandlerSource
   readonly dialect: Dialect
 }
@@ -98,9 +102,6 @@ export type HookFunction = (
 
 /** A handler, parsed: everything about it is known, and nothing of it has run. */
 export type HookHandler = CommandHandler | HttpHandler | PromptHandler | AgentHandler | FunctionHandler
-
-/** A handler that runs outside this module: every type but `function`. */
-export type ExternalHandler = Exclude<HookHandler, FunctionHandler>
 
 /** What a handler is told, in its own dialect: one JSON object, on stdin, as a body, or in a prompt. */
 export type HookPayload = { readonly [key: string]: Json } & {
@@ -218,7 +219,7 @@ export interface HandlerContext {
 
 /** Runs a handler to its end, within its `timeoutMs`. Never rejects. The payload is given as it is, in the handler's dialect. */
 export type RunHandler = (
-  handler: ExternalHandler,
+  handler: HookHandler,
   payload: HookPayload,
   ctx: HandlerContext,
 ) => Promise<HandlerResult>

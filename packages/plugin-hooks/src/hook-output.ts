@@ -1,5 +1,6 @@
 import type { Json } from '@halter/protocol'
 import type { HookOutput, HookSpecificOutput } from './hook-handler.ts'
+import { isObject, type JsonObject } from './json.ts'
 
 /** What a handler's text turned out to be. */
 export type ParsedOutput =
@@ -65,7 +66,7 @@ export function parseHookOutput(written: string): ParsedOutput {
     return { kind: 'invalid', problem: `answered something that begins like JSON and is not: ${start(text)}` }
   }
   const problems: string[] = []
-  const output = readOutput(value as Record<string, Json>, problems)
+  const output = readOutput(value as JsonObject, problems)
   return problems.length > 0
     ? { kind: 'invalid', problem: `answered with ${problems.join(', ')}` }
     : { kind: 'output', output }
@@ -74,12 +75,12 @@ export function parseHookOutput(written: string): ParsedOutput {
 /** The checked form of an answer that is an object already, such as a function's. */
 export function readHookOutput(value: unknown): HookOutput {
   const problems: string[] = []
-  const output = readOutput(value as Record<string, Json>, problems)
+  const output = readOutput(value as JsonObject, problems)
   if (problems.length > 0) throw new TypeError(`answered with ${problems.join(', ')}`)
   return output
 }
 
-function readOutput(value: Readonly<Record<string, Json>>, problems: string[]): HookOutput {
+function readOutput(value: JsonObject, problems: string[]): HookOutput {
   const output = take(value, TOP_LEVEL, problems)
   if (typeof value['ok'] === 'boolean' && output['decision'] === undefined && !value['ok'])
     output['decision'] = 'block'
@@ -92,7 +93,7 @@ function readOutput(value: Readonly<Record<string, Json>>, problems: string[]): 
   return { ...(output as HookOutput), hookSpecificOutput: readSpecific(specific, problems) }
 }
 
-function readSpecific(value: Readonly<Record<string, Json>>, problems: string[]): HookSpecificOutput {
+function readSpecific(value: JsonObject, problems: string[]): HookSpecificOutput {
   const specific = take(value, SPECIFIC, problems)
   const { decision } = value
   if (decision === undefined || decision === null) return specific
@@ -104,7 +105,7 @@ function readSpecific(value: Readonly<Record<string, Json>>, problems: string[])
 
 /** The keys of the table, checked; null is absent where the key could not be null. */
 function take(
-  value: Readonly<Record<string, Json>>,
+  value: JsonObject,
   table: Readonly<Record<string, Check>>,
   problems: string[],
 ): Record<string, Json> {
@@ -116,10 +117,6 @@ function take(
     else problems.push(`"${key}": ${start(JSON.stringify(found))}`)
   }
   return taken
-}
-
-function isObject(value: Json): value is { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Enough of it to be recognised. */

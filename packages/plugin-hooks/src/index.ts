@@ -1,10 +1,24 @@
+import { hooksPlugin } from './plugin.ts'
+
+export default hooksPlugin
+export { defineHook } from './define-hook.ts'
+export type { HookDefinition, HookOptions } from './define-hook.ts'
+export { sessionHooks } from './session-hooks.ts'
+export type { HooksOptions } from './options.ts'
+export type {
+  HookHandlers,
+  HookListing,
+  HookTrial,
+  ListedHandler,
+  TrialAnswer,
+  TrialOutcome,
+} from './hook-handlers.ts'
 export { HOOK_EVENTS, findHookEvent } from './hook-events.ts'
 export type { HookEventFacts, HookEventName } from './hook-events.ts'
 export type {
   AgentHandler,
   CommandHandler,
   Dialect,
-  ExternalHandler,
   FunctionHandler,
   HandlerBase,
   HandlerContext,

@@ -1,0 +1,34 @@
+import type { HookEventName } from './hook-events.ts'
+import type { Moment } from './hook-services.ts'
+import type { HookSession } from './hook-session.ts'
+import type { JsonObject } from './json.ts'
+
+/** What handlers may test to see what they talk to. */
+export const HOOK_PROTOCOL_VERSION = 1
+
+/** What every payload begins with. Fields: Claude Code's hooks reference, and those of the reference implementation. */
+export async function basePayload(
+  hooks: HookSession,
+  event: HookEventName,
+  moment: Moment,
+): Promise<JsonObject> {
+  const { session, services } = hooks
+  const { sessionId, parentId, agent, workingDir, model, effort } = session.blueprint
+  return {
+    hook_event_name: event,
+    halter_version: HOOK_PROTOCOL_VERSION,
+    session_id: sessionId,
+    turn_id: moment.turnId ?? '',
+    ...(moment.turnId !== undefined && { prompt_id: moment.turnId }),
+    transcript_path: await services.transcriptOf(session),
+    cwd: workingDir,
+    model,
+    permission_mode: 'default',
+    ...(effort !== undefined && { effort: { level: effort } }),
+    ...(parentId !== undefined && {
+      agent_id: sessionId,
+      agent_type: agent ?? 'default',
+      parent_session_id: parentId,
+    }),
+  }
+}

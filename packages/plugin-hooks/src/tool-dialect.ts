@@ -1,0 +1,115 @@
+import { isAbsolute, resolve } from 'node:path'
+import type { Json } from '@halter/protocol'
+import type { Dialect } from './hook-handler.ts'
+import { isObject, type JsonObject } from './json.ts'
+
+/** What Claude Code calls a tool of ours: its name first, then others that stood or stand for the same. */
+const CLAUDE_NAMES: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  read: ['Read', 'NotebookRead'],
+  write: ['Write'],
+  edit: ['Edit', 'MultiEdit'],
+  glob: ['Glob'],
+  grep: ['Grep'],
+  ls: ['LS'],
+  shell: ['Bash'],
+  spawn_agent: ['Task', 'Agent'],
+  task: ['Task', 'Agent'],
+  agent: ['Task', 'Agent'],
+  skill: ['Skill'],
+  web_fetch: ['WebFetch'],
+  web_search: ['WebSearch'],
+  todo: ['TodoWrite'],
+  todo_write: ['TodoWrite'],
+}
+
+/** Input keys that Claude Code writes otherwise, by tool of ours. */
+const CLAUDE_KEYS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  spawn_agent: { task: 'prompt', agent: 'subagent_type', title: 'description' },
+}
+
+/** Tools whose `file_path` is absolute in Claude Code, whatever the model wrote. */
+const WITH_FILE_PATH: ReadonlySet<string> = new Set(['read', 'write', 'edit'])
+
+/** Everything that a tool is called, ours first: what matchers and conditions are tested against. */
+export function namesOfTool(name: string): readonly string[] {
+  return [name, ...(own(CLAUDE_NAMES, name) ?? [])]
+}
+
+/** Our name of a tool that somebody calls by any of its names; the text itself where no tool of ours is meant. */
+export function ourToolName(name: string): string {
+  if (Object.hasOwn(CLAUDE_NAMES, name)) return name
+  return Object.keys(CLAUDE_NAMES).find((ours) => CLAUDE_NAMES[ours]!.includes(name)) ?? name
+}
+
+/** A tool's name as a handler of this dialect knows it. */
+export function toolNameIn(dialect: Dialect, name: string): string {
+  return dialect === 'claude' ? (own(CLAUDE_NAMES, name)?.[0] ?? name) : name
+}
+
+/** A tool's input as a handler of this dialect knows it. */
+export function toolInputIn(
+  dialect: Dialect,
+  call: { readonly name: string; readonly input: Json },
+  cwd: string,
+): Json {
+  const { name, input } = call
+  if (dialect === 'halter' || !isObject(input)) return input
+  const renamed = renameKeys(input, own(CLAUDE_KEYS, name) ?? {})
+  const path = renamed['file_path']
+  return WITH_FILE_PATH.has(name) && typeof path === 'string' && !isAbsolute(path)
+    ? { ...renamed, file_path: resolve(cwd, path) }
+    : renamed
+}
+
+/** What a handler of this dialect made of an input, as the tool takes it. What it left alone stays as the model wrote it. */
+export function toolInputFrom(
+  dialect: Dialect,
+  call: { readonly name: string; readonly input: Json },
+  updated: Json,
+  cwd: string,
+): Json {
+  const { name, input } = call
+  if (dialect === 'halter' || !isObject(updated)) return updated
+  const keys = Object.entries(own(CLAUDE_KEYS, name) ?? {}).map(([ours, theirs]) => [theirs, ours])
+  const renamed = renameKeys(updated, Object.fromEntries(keys) as Record<string, string>)
+  const before = isObject(input) ? input['file_path'] : undefined
+  const isSamePath =
+    typeof before === 'string' &&
+    typeof renamed['file_path'] === 'string' &&
+    resolve(cwd, before) === resolve(cwd, renamed['file_path'])
+  return WITH_FILE_PATH.has(name) && isSamePath ? { ...renamed, file_path: before } : renamed
+}
+
+/** What a tool answered, in the shape that a handler of this dialect knows. `text` is what the model reads of it. */
+export function toolResponseIn(
+  dialect: Dialect,
+  call: { readonly name: string; readonly input: Json },
+  text: string,
+  cwd: string,
+): Json {
+  if (dialect === 'halter') return text
+  if (call.name === 'shell') return { stdout: text, stderr: '', interrupted: false, isImage: false }
+  const path = isObject(call.input) ? call.input['file_path'] : undefined
+  if ((call.name === 'write' || call.name === 'edit') && typeof path === 'string')
+    return { filePath: resolve(cwd, path), success: true }
+  return text
+}
+
+/** The text of a result as a handler replaced it. Null is none. */
+export function textOfResponse(updated: Json): string {
+  if (updated === null) return ''
+  if (typeof updated === 'string') return updated
+  if (isObject(updated) && typeof updated['stdout'] === 'string') {
+    const { stdout, stderr } = updated
+    return typeof stderr === 'string' && stderr !== '' ? `${stdout}\n${stderr}` : stdout
+  }
+  return JSON.stringify(updated)
+}
+
+function renameKeys(input: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
+  return Object.fromEntries(Object.entries(input).map(([key, value]) => [own(names, key) ?? key, value]))
+}
+
+function own<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined
+}
