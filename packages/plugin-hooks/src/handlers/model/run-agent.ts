@@ -1,14 +1,20 @@
-import { isHalterError, type ChildHandle, type ChildResult, type SpawnRequest } from '@halter/core'
+import {
+  isHalterError,
+  toErrorWire,
+  type ChildHandle,
+  type ChildResult,
+  type SpawnRequest,
+} from '@halter/core'
 import { HOOK_AGENT, type AgentHandler, type HandlerContext, type HookPayload } from '../../hook-handler.ts'
 import { ourToolName } from '../../tool-dialect.ts'
 import { snippet } from '../bounded-text.ts'
-import type { Deadline } from '../deadline.ts'
+import type { Deadline, Ended } from '../deadline.ts'
 import { ended, failed, type Outcome } from '../outcome.ts'
 import { fillArguments } from './fill-arguments.ts'
 import { asHookAgent } from './hook-agent.ts'
 import { ANSWER_RULES, readVerdict } from './read-verdict.ts'
 
-/** What an agent may use that names no tools. */
+/** What an agent may use that names no tools: it looks, and changes nothing. */
 const READING_TOOLS: readonly string[] = ['read', 'glob', 'grep']
 /** Model calls of one that names no other number. */
 const DEFAULT_STEPS = 50
@@ -24,49 +30,63 @@ export async function runAgent(
   deadline: Deadline,
 ): Promise<Outcome> {
   const subject = 'The agent hook'
-  const opening = asHookAgent(() => open(requestOf(handler, payload), handler, ctx))
-  const opened = await deadline.wait(opening)
-  if ('ended' in opened) {
-    // It may still come to be; nobody would stop it then.
-    opening.then(
-      (child) => child.interrupt(),
-      () => {},
-    )
-    return ended(opened.ended, subject, handler.timeoutMs)
-  }
-  const settled = await deadline.wait(opened.value.result)
-  if ('ended' in settled) {
-    opened.value.interrupt()
-    return ended(settled.ended, subject, handler.timeoutMs)
-  }
-  return outcomeOf(settled.value, subject)
+  const request = requestOf(handler, payload)
+  let settled = await ask(request, ctx, deadline)
+  // A session need not have the tools that nobody asked for by name.
+  const isOpen = handler.allowedTools.length === 0
+  if (isOpen && 'value' in settled && settled.value.error?.code === 'ERR_TOOL_UNKNOWN')
+    settled = await ask({ ...request, tools: [] }, ctx, deadline)
+  if ('ended' in settled) return ended(settled.ended, subject, handler.timeoutMs)
+  const { outcome, text, error } = settled.value
+  if (outcome === 'completed') return readVerdict(text, subject)
+  return failed(
+    `${subject} ended without an answer (${outcome})${error ? `: ${snippet(error.message)}` : '.'}`,
+  )
 }
 
 function requestOf(handler: AgentHandler, payload: HookPayload): SpawnRequest {
   const { allowedTools, model, maxTurns } = handler
   return {
-    task: fillArguments(handler.prompt, payload),
+    task: `${fillArguments(handler.prompt, payload)}\n\n${ANSWER_RULES}`,
     agent: HOOK_AGENT,
     ...(model !== undefined && { model }),
-    appendSystemPrompt: ANSWER_RULES,
     tools: allowedTools.length > 0 ? allowedTools.map(ourToolName) : READING_TOOLS,
     limits: { steps: maxTurns ?? DEFAULT_STEPS },
   }
 }
 
-/** Makes do with less where the handler left it open: no tools where the turn has none, the session's model for an unknown one. */
-async function open(request: SpawnRequest, handler: AgentHandler, ctx: HandlerContext): Promise<ChildHandle> {
-  try {
-    return await ctx.session.openChild(request)
-  } catch (error) {
-    if (!isHalterError(error, 'ERR_TOOL_UNKNOWN') || handler.allowedTools.length > 0) throw error
-    return ctx.session.openChild({ ...request, tools: [] })
+type Result = Pick<ChildResult, 'outcome' | 'text' | 'error'>
+type Asked = { readonly value: Result } | { readonly ended: Ended }
+
+/** Lets a child work, and stops it when the time is over. */
+async function ask(request: SpawnRequest, ctx: HandlerContext, deadline: Deadline): Promise<Asked> {
+  const opening = asHookAgent(() => open(request, ctx))
+  const opened = await deadline.wait(opening)
+  if ('ended' in opened) {
+    // It may still come to be, and nobody would stop it then.
+    opening.then(
+      ({ child }) => child?.interrupt(),
+      () => {},
+    )
+    return opened
   }
+  const { child, refusal } = opened.value
+  if (!child) return { value: refusal }
+  const settled = await deadline.wait(child.result)
+  if ('ended' in settled) child.interrupt()
+  return settled
 }
 
-function outcomeOf({ outcome, text, error }: ChildResult, subject: string): Outcome {
-  if (outcome === 'completed') return readVerdict(text, subject)
-  return failed(
-    `${subject} ended without an answer (${outcome})${error ? `: ${snippet(error.message)}` : '.'}`,
-  )
+type Opened =
+  | { readonly child: ChildHandle; readonly refusal?: never }
+  | { readonly child?: never; readonly refusal: Result }
+
+/** A child that is not let in for want of a tool is like one that found it missing. */
+async function open(request: SpawnRequest, { session }: HandlerContext): Promise<Opened> {
+  try {
+    return { child: await session.openChild(request) }
+  } catch (error) {
+    if (!isHalterError(error, 'ERR_TOOL_UNKNOWN')) throw error
+    return { refusal: { outcome: 'failed', text: '', error: toErrorWire(error) } }
+  }
 }
