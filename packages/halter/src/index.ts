@@ -2,7 +2,7 @@ import type { RuntimeOptions, SessionRuntime } from '@halter/core'
 import { createRuntime as createBareRuntime } from '@halter/core/host'
 import presetDefault from '@halter/preset-default'
 
-export { definePlugin, defineTool, HalterError, isHalterError, jsonSchema } from '@halter/core'
+export { definePlugin, defineTool, HalterError, isHalterError, jsonSchema, trustFolders } from '@halter/core'
 export type {
   Plugin,
   PluginEntry,
@@ -15,7 +15,8 @@ export type {
   TurnOptions,
   TurnResult,
 } from '@halter/core'
-export { defineConfig, loadConfig } from '@halter/core/host'
+export { defineConfig } from '@halter/core/host'
+export { loadConfig } from './load-config.ts'
 export type { HalterConfig, LoadConfigOptions, LoadedConfig } from '@halter/core/host'
 
 /**

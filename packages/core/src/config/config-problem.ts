@@ -1,4 +1,5 @@
 import { HalterError, type ErrorCode } from '../errors.ts'
+import { maskSecrets } from './mask-secrets.ts'
 
 /** One thing that is wrong with a configuration. */
 export interface ConfigProblem {
@@ -9,16 +10,16 @@ export interface ConfigProblem {
   readonly value?: unknown
   readonly problem: string
   readonly cure: string
+  /** What the file or module failed with. */
+  readonly cause?: unknown
 }
 
 /** One error for all problems, so that nobody has to run again to see the next one. `data.problems` has them as data. */
-export function configError(
-  problems: readonly ConfigProblem[],
-  code: ErrorCode = 'ERR_CONFIG',
-  cause?: unknown,
-): HalterError {
+export function configError(problems: readonly ConfigProblem[], code: ErrorCode = 'ERR_CONFIG'): HalterError {
   const lines = problems.map((problem) => `  ${describeProblem(problem)}`)
   const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`
+  const causes = problems.flatMap(({ cause }) => (cause === undefined ? [] : [cause]))
+  const cause = causes.length > 1 ? new AggregateError(causes, 'Several of them have a cause.') : causes[0]
   return new HalterError(code, `The configuration cannot be used (${count}):\n${lines.join('\n')}`, {
     cause,
     data: { problems },
@@ -27,17 +28,23 @@ export function configError(
 
 function describeProblem({ source, key, value, problem, cure }: ConfigProblem): string {
   const place = key === undefined ? source : `${source}: "${key}"`
-  const shown = value === undefined ? '' : ` (it is ${showValue(value)})`
+  const shown = value === undefined ? '' : ` (it is ${showValue(namedValue(key, value))})`
   return `${place} ${problem}${shown}. ${cure}`
 }
 
-/** A value in at most 80 characters. */
-function showValue(value: unknown): string {
+/** A value in at most 80 characters, without secrets. */
+export function showValue(value: unknown): string {
   let text: string
   try {
-    text = JSON.stringify(value) ?? typeof value
+    text = JSON.stringify(maskSecrets(value)) ?? typeof value
   } catch {
     text = `a ${typeof value}`
   }
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`
+}
+
+/** With the last name of its key, by which a secret is known: `plugins[0][1].apiKey`. */
+function namedValue(key: string | undefined, value: unknown): unknown {
+  const name = key?.split('.').at(-1) ?? ''
+  return (maskSecrets({ [name]: value }) as Readonly<Record<string, unknown>>)[name]
 }

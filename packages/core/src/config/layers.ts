@@ -19,6 +19,8 @@ export interface ConfigLayer {
 export interface Origin {
   readonly layer: LayerName
   readonly source: string
+  /** Of a plugin or preset: where it stands there, such as `plugins[2]`. */
+  readonly key?: string
 }
 
 /** Plugins are not merged here: their names are known only once they are loaded. */

@@ -26,11 +26,21 @@ export interface LoadConfigOptions {
   readonly defaults?: HalterConfig
   /** What the calling program says, over everything else. */
   readonly overrides?: HalterConfig
-  /** A URL in the application's tree, where plugins are looked for that the configuration's folder does not have. */
-  readonly ownUrl?: string
+  /** Who says `overrides`, for origins and problems. Default: the program. */
+  readonly overridesFrom?: OverridesFrom
+  /** URLs in the application's tree, where plugins are looked for that the configuration's folder does not have. */
+  readonly ownUrls?: readonly string[]
   readonly trust?: Pick<TrustOptions, 'ask' | 'isTrusted'>
   /** Milliseconds that one configuration file or plugin module may take to load. Default 10,000. */
   readonly importMs?: number
+}
+
+/** Who says the values that count over everything else. */
+export interface OverridesFrom {
+  /** Such as `the command line`. */
+  readonly source: string
+  /** Who says a key, where it is somebody else: `limits.steps` → `--set limits.steps`. */
+  readonly keys?: ReadonlyMap<string, string>
 }
 
 /** Configuration, ready for `createRuntime` and `newSession`. */
@@ -38,6 +48,8 @@ export interface LoadedConfig {
   readonly runtime: RuntimeOptions
   /** Defaults of new sessions. */
   readonly session: SessionInit
+  /** What was read, the later one over the earlier. */
+  readonly layers: readonly { readonly name: LayerName; readonly source: string }[]
   /** Who said it, per key: `model`, `limits.steps`, `presets`, `plugins.<name>`. */
   readonly origins: ReadonlyMap<string, Origin>
   /** Sentences for the user; nothing is wrong enough to stop. */
@@ -53,7 +65,7 @@ export interface LoadedConfig {
  * `ERR_CONFIG_UNTRUSTED`.
  */
 export async function loadConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
-  const { env = process.env, importMs = 10_000, ownUrl = import.meta.url } = options
+  const { env = process.env, importMs = 10_000, ownUrls = [import.meta.url] } = options
   const cwd = resolve(options.cwd ?? process.cwd())
   const home = halterHome(env)
   const problems: ConfigProblem[] = []
@@ -67,7 +79,7 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
     mayApply: decision.mayApply,
   })
   const code = problems.length > 0 ? 'ERR_CONFIG' : 'ERR_PLUGIN_LOAD'
-  const modules = { ownUrl, importMs, problems }
+  const modules = { ownUrls, importMs, problems }
   const plugins = await loadPlugins(layers, modules)
   const { presets, origin } = await loadPresets(layers, modules)
   if (problems.length > 0) throw configError(problems, code)
@@ -86,6 +98,7 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
   return {
     runtime: { ...runtime, plugins: entries, presets: [...remaining, trust] },
     session,
+    layers: layers.map(({ name, source }) => ({ name, source })),
     origins,
     warnings,
     home,
@@ -135,7 +148,12 @@ async function readLayers(
   }
 
   if (options.defaults)
-    add('default', 'the defaults', options.defaults, options.ownUrl ? { baseUrl: options.ownUrl } : {})
+    add(
+      'default',
+      'the defaults',
+      options.defaults,
+      options.ownUrls?.[0] ? { baseUrl: options.ownUrls[0] } : {},
+    )
 
   const user = findUserConfig(home)
   if (user) {
@@ -156,7 +174,10 @@ async function readLayers(
   warnings.push(...environment.warnings)
   if (environment.variables.size > 0)
     add('environment', 'the environment', environment.config, { variables: environment.variables })
-  if (options.overrides) add('programmatic', 'the program', options.overrides)
+  if (options.overrides) {
+    const { source, keys } = options.overridesFrom ?? { source: 'the program' }
+    add('programmatic', source, options.overrides, keys ? { variables: keys } : {})
+  }
   return layers
 }
 

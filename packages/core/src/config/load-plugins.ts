@@ -10,8 +10,8 @@ import { withDeadline } from './with-deadline.ts'
 
 /** How modules that a configuration names are found and loaded. */
 export interface ModuleOptions {
-  /** Where to look when the configuration's own folder has no such package: a URL in the application's tree. */
-  readonly ownUrl: string
+  /** Where to look when the configuration's own folder has no such package: URLs in the application's tree. */
+  readonly ownUrls: readonly string[]
   /** Milliseconds that one import may take. */
   readonly importMs: number
   /** What is wrong is put here. */
@@ -40,7 +40,7 @@ export async function loadPlugins(
           problem(layer, key, entries[index], `is ${name} once more, as ${earlier} is`, 'Remove one.'),
         )
       inThisLayer.set(name, key)
-      plugins.set(name, { entry, origin: originOf(layer, 'plugins') })
+      plugins.set(name, { entry, origin: { ...originOf(layer, 'plugins'), key } })
     }
   }
   return plugins
@@ -93,9 +93,9 @@ async function loadDefault(
   specifier: string,
   layer: ConfigLayer,
   key: string,
-  { ownUrl, importMs, problems }: ModuleOptions,
+  { ownUrls, importMs, problems }: ModuleOptions,
 ): Promise<unknown> {
-  const url = findModule(specifier, layer, ownUrl)
+  const url = findModule(specifier, layer, ownUrls)
   if (typeof url !== 'string') {
     problems.push(problem(layer, key, specifier, url.problem, url.cure))
     return undefined
@@ -106,9 +106,8 @@ async function loadDefault(
     return module.default ?? null
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n', 1)[0]! : String(error)
-    problems.push(
-      problem(layer, key, specifier, `cannot be loaded: ${reason}`, 'Correct the module, or remove it here.'),
-    )
+    const cure = 'Correct the module, or remove it here.'
+    problems.push({ ...problem(layer, key, specifier, `cannot be loaded: ${reason}`, cure), cause: error })
     return undefined
   }
 }
@@ -116,11 +115,11 @@ async function loadDefault(
 function findModule(
   specifier: string,
   layer: ConfigLayer,
-  ownUrl: string,
+  ownUrls: readonly string[],
 ): string | { readonly problem: string; readonly cure: string } {
   const isPath = /^(?:\.{1,2}\/|\/|file:|[a-zA-Z]:[\\/])/.test(specifier)
   const folder = fileURLToPath(new URL('.', layer.baseUrl))
-  for (const parent of isPath ? [layer.baseUrl] : [layer.baseUrl, ownUrl]) {
+  for (const parent of isPath ? [layer.baseUrl] : [layer.baseUrl, ...ownUrls]) {
     try {
       const url = resolveModule(specifier, parent)
       if (!url.startsWith('file:')) return url
@@ -145,13 +144,8 @@ function findModule(
       }
 }
 
-function problem(
-  { source }: ConfigLayer,
-  key: string,
-  value: unknown,
-  what: string,
-  cure: string,
-): ConfigProblem {
+function problem(layer: ConfigLayer, key: string, value: unknown, what: string, cure: string): ConfigProblem {
+  const { source } = originOf(layer, key.replace(/\[.*/, ''))
   return { source, key, value: typeof value === 'string' ? value : undefined, problem: what, cure }
 }
 

@@ -32,7 +32,14 @@ export async function readConfigFile(file: string, importMs: number): Promise<Re
     if (!result || result.isEmpty || result.config === undefined) return problem(...whatIsEmpty(file))
     return { value: (result.config as { readonly content: unknown }).content }
   } catch (error) {
-    return problem(`cannot be read: ${firstLines(error)}`, 'Correct it there, or remove the file.')
+    return {
+      problem: {
+        source: file,
+        problem: `cannot be read: ${firstLines(error)}`,
+        cure: 'Correct it there, or remove the file.',
+        cause: error,
+      },
+    }
   }
 }
 

@@ -210,7 +210,7 @@ describe('plugins', () => {
       'app/node_modules/acme-own/package.json': '{ "type": "module", "exports": "./it.js" }',
       'app/node_modules/acme-own/it.js': plugin('acme-own'),
     })
-    const { runtime } = await load(at, { ownUrl: new URL(`file://${at.home}/../app/cli.js`).href })
+    const { runtime } = await load(at, { ownUrls: [new URL(`file://${at.home}/../app/cli.js`).href] })
     expect(runtime.plugins).toMatchObject([{ name: 'acme-esm' }, { name: 'acme-own' }])
   })
 

@@ -58,7 +58,20 @@ export const runtimeOptions = {
     placeholder: 'file',
     summary: 'a configuration file, over those of user and project',
   },
-  trust: { type: 'boolean', summary: 'apply the configuration that the folder brings, this time' },
+  plugin: {
+    type: 'string',
+    multiple: true,
+    placeholder: 'name|file',
+    summary: 'a plugin more, this time; may be repeated',
+  },
+  set: {
+    type: 'string',
+    multiple: true,
+    placeholder: 'key=value',
+    summary: 'a key of the configuration, such as limits.steps=20; may be repeated',
+  },
+  trust: { type: 'boolean', summary: 'apply what the folder brings: configuration, hooks, skills' },
+  debug: { type: 'boolean', summary: 'tell how long the start took, and show errors with their causes' },
 } as const satisfies CommandSpec['options']
 
 /** The option of every command that programs may read. */

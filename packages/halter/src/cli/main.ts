@@ -10,7 +10,9 @@ export async function main(argv: readonly string[], output: Output = new Output(
   try {
     return await execute(argv, output)
   } catch (error) {
-    return await complain(error, output)
+    const code = await complain(error, output)
+    if (isDebug(argv)) output.talk((await import('./describe-debug.ts')).describeFailure(error), 'dim')
+    return code
   } finally {
     await output.flush()
   }
@@ -22,7 +24,14 @@ async function execute(argv: readonly string[], output: Output): Promise<number>
   if (line.kind === 'version') output.data(`${version()}\n`)
   if (line.kind !== 'command') return 0
   const command = await COMMAND_ENTRIES.find(({ spec }) => spec === line.command)!.load()
-  return await command(line.options as never, line.positionals, output)
+  const code = await command(line.options as never, line.positionals, output)
+  if (isDebug(argv)) output.talk((await import('./describe-debug.ts')).describeEnd(code), 'dim')
+  return code
+}
+
+function isDebug(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  return argv.slice(0, end === -1 ? undefined : end).includes('--debug')
 }
 
 async function complain(error: unknown, output: Output): Promise<number> {
@@ -51,7 +60,11 @@ function isConfiguration(code: string): boolean {
 /** Why, as far as the message has not said it. */
 function describeCauses(error: Error): string {
   const lines: string[] = []
-  for (let { cause } = error; cause instanceof Error && lines.length < 8; { cause } = cause)
+  for (
+    let { cause } = error;
+    cause instanceof Error && !(cause instanceof AggregateError) && lines.length < 8;
+    { cause } = cause
+  )
     if (!error.message.includes(cause.message)) lines.push(`\n  because: ${cause.message}`)
   return lines.join('')
 }

@@ -1,18 +1,14 @@
-import { statSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { Plugin, PluginEntry, Preset, SessionRuntime } from '@halter/core'
-import { createRuntime, loadConfig, type HalterConfig, type LoadedConfig } from '@halter/core/host'
-import presetDefault from '@halter/preset-default'
+import { createRuntime, withPlaces, type LoadedConfig } from '@halter/core/host'
 import { defaultModel, type DefaultModel } from './default-model.ts'
+import { loadConfiguration, type ConfigurationRequest } from './load-configuration.ts'
 import type { Output } from './output.ts'
-import { UsageError } from './usage-error.ts'
+
+export { isInteractive } from './load-configuration.ts'
 
 /** What the options of a command say about its runtime. */
-export interface RuntimeRequest {
-  readonly cwd?: string | undefined
-  readonly config?: string | undefined
-  readonly trust?: boolean | undefined
-  readonly model?: string | undefined
+export interface RuntimeRequest extends ConfigurationRequest {
+  readonly debug?: boolean | undefined
   readonly ephemeral?: boolean | undefined
   /** Plugins of the command's own. They win every slot they fill. */
   readonly plugins?: readonly Plugin[]
@@ -32,42 +28,43 @@ export interface OpenRuntime {
 
 /** Reads the configuration and starts a runtime with it. */
 export async function openRuntime(request: RuntimeRequest, output: Output): Promise<OpenRuntime> {
-  const cwd = workingFolder(request.cwd)
-  const config = await loadConfig({
-    cwd,
-    explicit: request.config,
-    ownUrl: import.meta.url,
-    defaults: DEFAULTS,
-    overrides: request.model === undefined ? {} : { model: request.model },
-    trust: {
-      isTrusted: request.trust ?? false,
-      ...(isInteractive() && {
-        ask: async (question) => (await import('./trust-question.ts')).askForTrust(question, output),
-      }),
-    },
-  })
+  const began = performance.now()
+  const { config, cwd } = await loadConfiguration(request, output)
   for (const warning of config.warnings) output.complain(warning)
+  const loaded = performance.now()
+  const opened = await startRuntime({ config, cwd }, request)
+  if (request.debug) {
+    const { describeStart } = await import('./describe-debug.ts')
+    output.talk(
+      describeStart(opened, { configMs: loaded - began, startMs: performance.now() - loaded }),
+      'dim',
+    )
+  }
+  return opened
+}
+
+/** Starts a runtime with a configuration. @throws HalterError with the place of each plugin that cannot start. */
+export async function startRuntime(
+  { config, cwd }: Pick<OpenRuntime, 'config' | 'cwd'>,
+  request: Pick<RuntimeRequest, 'ephemeral' | 'plugins' | 'fallbacks'>,
+): Promise<OpenRuntime> {
   const { plugins = [], presets = [] } = config.runtime
   const own = { name: 'halter/cli', plugins: request.fallbacks ?? [] }
   const byDefault = defaultModel(config, process.env)
-  const runtime = await createRuntime({
-    ...config.runtime,
-    ...(byDefault && { defaultModel: byDefault.model }),
-    ...(request.ephemeral
-      ? await inMemory(plugins, [...presets, own], request.plugins ?? [])
-      : { plugins: [...plugins, ...(request.plugins ?? [])], presets: [...presets, own] }),
-    processGuards: true,
-  })
-  return { runtime, config, byDefault, cwd }
+  try {
+    const runtime = await createRuntime({
+      ...config.runtime,
+      ...(byDefault && { defaultModel: byDefault.model }),
+      ...(request.ephemeral
+        ? await inMemory(plugins, [...presets, own], request.plugins ?? [])
+        : { plugins: [...plugins, ...(request.plugins ?? [])], presets: [...presets, own] }),
+      processGuards: true,
+    })
+    return { runtime, config, byDefault, cwd }
+  } catch (error) {
+    throw withPlaces(error, config)
+  }
 }
-
-/** True when somebody can be asked: both the answer and the question have a terminal. */
-export function isInteractive(): boolean {
-  return process.stdin.isTTY && process.stderr.isTTY
-}
-
-/** What counts when nothing else is said. */
-const DEFAULTS: HalterConfig = { model: 'demo', presets: [presetDefault] }
 
 /** The memory store takes the slot from everybody: a configured store steps back among the presets, and keeps its other slots. */
 async function inMemory(
@@ -83,11 +80,4 @@ async function inMemory(
     plugins: [...plugins.filter((entry) => !isStore(entry)), memoryStore, ...own],
     presets: [stores, ...presets],
   }
-}
-
-function workingFolder(named: string | undefined): string {
-  const cwd = resolve(named ?? process.cwd())
-  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
-    throw new UsageError(`--cwd ${cwd}: there is no such folder.`)
-  return cwd
 }

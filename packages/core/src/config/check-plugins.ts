@@ -1,0 +1,42 @@
+import { isHalterError, HalterError } from '../errors.ts'
+import { planStart } from '../kernel/plan.ts'
+import type { Problem } from '../kernel/problems.ts'
+import { showValue } from './config-problem.ts'
+import type { LoadedConfig } from './load-config.ts'
+import { pluginOf } from './load-plugins.ts'
+
+/**
+ * Everything that would keep the configured plugins from starting and can be known without starting them: two fillers of one
+ * slot, circles, missing services, wrong options. Runs nothing of a plugin but the check of its options.
+ * @throws HalterError with all of it at once, each with the place that names the plugin.
+ */
+export async function checkPlugins(config: LoadedConfig): Promise<void> {
+  try {
+    await planStart(config.runtime)
+  } catch (error) {
+    throw withPlaces(error, config)
+  }
+}
+
+/** What kept plugins from starting, with the file, key and options that the configuration has for each of them. */
+export function withPlaces(error: unknown, { origins, runtime }: LoadedConfig): unknown {
+  const problems = isHalterError(error)
+    ? (error.data?.['problems'] as readonly Problem[] | undefined)
+    : undefined
+  if (!isHalterError(error) || !problems) return error
+  const placesOf = ({ message, plugin }: Problem): string[] =>
+    (runtime.plugins ?? []).flatMap((entry) => {
+      const { name } = pluginOf(entry)
+      const origin = origins.get(`plugins.${name}`)
+      if (!origin || (plugin !== name && !message.includes(name))) return []
+      const options = Array.isArray(entry) ? `, with ${showValue(entry[1])}` : ''
+      return [`\n    ${name} is in ${origin.source}: "${origin.key ?? 'plugins'}"${options}`]
+    })
+  const lines = problems.map((problem) => `  ${problem.message}${placesOf(problem).join('')}`)
+  const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`
+  return new HalterError(error.code, `The plugins cannot start (${count}):\n${lines.join('\n')}`, {
+    plugin: error.plugin,
+    cause: error.cause,
+    data: error.data,
+  })
+}
