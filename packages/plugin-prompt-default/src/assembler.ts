@@ -1,7 +1,14 @@
 import type { AssembledPrompt, PromptAssembler, PromptInput, ResourceSnapshot } from '@halter/core'
 import type { PromptSegment } from '@halter/protocol'
 import { breakpointsOf } from './breakpoints.ts'
-import { environmentSegment, instructionSegment, skillsSegment, textSegment } from './segments.ts'
+import {
+  environmentSegment,
+  instructionSegment,
+  SKILL_TOOL,
+  skillsSegment,
+  textSegment,
+  wholeSkillSegments,
+} from './segments.ts'
 
 /** What every prompt of an assembler begins with. */
 export interface AssemblerTexts {
@@ -9,6 +16,8 @@ export interface AssemblerTexts {
   readonly systemPrompt: string
   /** Added after the first segment of the system prompt, whichever it is. Blank: nothing. */
   readonly appendSystemPrompt?: string
+  /** Whether skills are listed, or there in full. Default `listed`. */
+  readonly skills?: 'listed' | 'whole'
 }
 
 /**
@@ -18,10 +27,15 @@ export interface AssemblerTexts {
 export class DefaultPromptAssembler implements PromptAssembler {
   readonly #seed: readonly PromptSegment[]
   readonly #append: readonly PromptSegment[]
-  /** A snapshot never changes, so neither do its segments. */
-  readonly #resources = new WeakMap<ResourceSnapshot, readonly PromptSegment[]>()
+  readonly #skills: 'listed' | 'whole'
+  /** A snapshot never changes, so neither do its segments; a tool that reads skills makes the list of them another. */
+  readonly #resources = {
+    withTool: new WeakMap<ResourceSnapshot, readonly PromptSegment[]>(),
+    without: new WeakMap<ResourceSnapshot, readonly PromptSegment[]>(),
+  }
 
-  constructor({ systemPrompt, appendSystemPrompt = '' }: AssemblerTexts) {
+  constructor({ systemPrompt, appendSystemPrompt = '', skills = 'listed' }: AssemblerTexts) {
+    this.#skills = skills
     this.#seed = [textSegment('seed', systemPrompt, 'static')]
     this.#append = [textSegment('append', appendSystemPrompt, 'static')]
   }
@@ -38,18 +52,24 @@ export class DefaultPromptAssembler implements PromptAssembler {
     for (const segment of this.#append) put(segment)
     for (const segment of others) put(segment)
     if (appendSystemPrompt !== undefined) put(textSegment('session-append', appendSystemPrompt, 'session'))
-    for (const segment of this.#segmentsOf(resources)) put(segment)
+    for (const segment of this.#segmentsOf(resources, tools)) put(segment)
     for (const segment of plan.segments) put(segment)
     put(environmentSegment(environment))
     const breakpoints = breakpointsOf(system, plan.messages.length, tools.length > 0)
     return { system, messages: plan.messages, tail, breakpoints }
   }
 
-  #segmentsOf(resources: ResourceSnapshot): readonly PromptSegment[] {
-    let segments = this.#resources.get(resources)
+  #segmentsOf(resources: ResourceSnapshot, tools: PromptInput['tools']): readonly PromptSegment[] {
+    const hasTool = tools.some(({ name }) => name === SKILL_TOOL)
+    const known = hasTool ? this.#resources.withTool : this.#resources.without
+    let segments = known.get(resources)
     if (!segments) {
-      segments = [...resources.instructions.map(instructionSegment), skillsSegment(resources.skills)]
-      this.#resources.set(resources, segments)
+      const { instructions, skills } = resources
+      segments = [
+        ...instructions.map(instructionSegment),
+        ...(this.#skills === 'whole' ? wholeSkillSegments(skills) : [skillsSegment(skills, hasTool)]),
+      ]
+      known.set(resources, segments)
     }
     return segments
   }

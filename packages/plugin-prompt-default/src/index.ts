@@ -1,11 +1,9 @@
-import { definePlugin, halterHome, jsonSchema } from '@halter/core'
+import { definePlugin, jsonSchema } from '@halter/core'
 import { DefaultPromptAssembler } from './assembler.ts'
-import { InstructionFiles } from './instruction-files.ts'
 import { loadPreset, type Preset } from './load-preset.ts'
 
 export { DefaultPromptAssembler } from './assembler.ts'
 export type { AssemblerTexts } from './assembler.ts'
-export { InstructionFiles } from './instruction-files.ts'
 export type { Preset } from './load-preset.ts'
 
 /** Options of `@halter/plugin-prompt-default`. */
@@ -16,9 +14,14 @@ export interface PromptOptions {
   readonly systemPrompt?: string
   /** Added after the system prompt of every session. */
   readonly appendSystemPrompt?: string
+  /**
+   * `listed`: name and description of each skill; a model reads the skill that it needs. `whole`: every skill in full, in every
+   * call. Default `listed`.
+   */
+  readonly skills?: 'listed' | 'whole'
 }
 
-/** Turns a context plan into a prompt that providers can cache, and finds instruction files. */
+/** Turns a context plan into a prompt that providers can cache. */
 export default definePlugin({
   name: '@halter/plugin-prompt-default',
   apiVersion: 1,
@@ -29,11 +32,11 @@ export default definePlugin({
       preset: { enum: ['general', 'coding'], default: 'coding' },
       systemPrompt: { type: 'string' },
       appendSystemPrompt: { type: 'string' },
+      skills: { enum: ['listed', 'whole'] },
     },
   }),
-  provides: ['promptAssembler', 'resources'],
+  provides: ['promptAssembler'],
   setup: ({ config: { preset, systemPrompt = loadPreset(preset), ...texts } }) => ({
     promptAssembler: new DefaultPromptAssembler({ systemPrompt, ...texts }),
-    resources: new InstructionFiles(halterHome()),
   }),
 })

@@ -16,22 +16,36 @@ export function instructionSegment({ source, text }: InstructionResource): Promp
   return textSegment(`instructions:${source}`, `# Instructions from ${oneLine(source)}\n\n${text}`, 'session')
 }
 
+/** The tool that brings a skill into the conversation; plugins that have one call it so. */
+export const SKILL_TOOL = 'skill'
+
 /**
- * What skills there are, and where each is to be read when it is needed: their bodies would cost every call. The same skills give
- * the same bytes, in whatever order they were found.
+ * What skills there are, and how each is to be read when it is needed: their bodies would cost every call. The same skills give
+ * the same bytes, in whatever order they were found. Skills that only a person may call for are not the model's to know.
  */
-export function skillsSegment(skills: readonly SkillResource[]): PromptSegment {
-  const lines = skills
-    .toSorted((a, b) => compare(a.name, b.name) || compare(a.source, b.source))
-    .map(({ name, description, source }) => {
-      const where = isAbsolute(source) ? ` (${oneLine(source)})` : ''
-      return `- ${oneLine(name)}: ${cut(oneLine(description))}${where}`
-    })
-  const text =
-    lines.length === 0
-      ? ''
-      : `# Skills\n\nKnow-how for some tasks. Before a task that one of them fits, read that one in full.\n\n${lines.join('\n')}`
+export function skillsSegment(skills: readonly SkillResource[], hasTool: boolean): PromptSegment {
+  const lines = forModels(skills).map(({ name, description, source }) => {
+    const where = !hasTool && isAbsolute(source) ? ` (${oneLine(source)})` : ''
+    return `- ${oneLine(name)}: ${cut(oneLine(description))}${where}`
+  })
+  const how = hasTool
+    ? `Before a task that one of them fits, get that one with the tool "${SKILL_TOOL}".`
+    : 'Before a task that one of them fits, read that one in full.'
+  const text = lines.length === 0 ? '' : `# Skills\n\nKnow-how for some tasks. ${how}\n\n${lines.join('\n')}`
   return textSegment('skills', text, 'session')
+}
+
+/** Every skill in full, a segment each. */
+export function wholeSkillSegments(skills: readonly SkillResource[]): readonly PromptSegment[] {
+  return forModels(skills).map(({ name, body }) =>
+    textSegment(`skill:${name}`, `# Skill: ${oneLine(name)}\n\n${body}`, 'session'),
+  )
+}
+
+function forModels(skills: readonly SkillResource[]): readonly SkillResource[] {
+  return skills
+    .filter(({ modelInvocable = true }) => modelInvocable)
+    .toSorted((a, b) => compare(a.name, b.name) || compare(a.source, b.source))
 }
 
 /** By code unit, so that no locale changes the order. */

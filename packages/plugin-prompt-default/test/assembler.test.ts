@@ -45,6 +45,38 @@ describe('the system part', () => {
     expect(system).toEqual([])
   })
 
+  test('names the tool that reads skills, where there is one, instead of their files', () => {
+    const skills = [skill('zip', 'packs files', '/skills/zip/SKILL.md')]
+    const given = input({ skills })
+    const text = (tools: PromptInput['tools']): string =>
+      assembler.assemble({ ...given, tools }).system.at(-1)!.text
+    const tool = { name: 'skill', description: '', inputSchema: {} }
+    expect(text([tool])).toContain('get that one with the tool "skill"')
+    expect(text([tool])).toMatch(/\n- zip: packs files$/)
+    expect(text([]), 'each session sees its own list').toContain('(/skills/zip/SKILL.md)')
+  })
+
+  test('says nothing of skills that only a person may call', () => {
+    const skills = [{ ...skill('secret', 'x'), modelInvocable: false }]
+    expect(JSON.stringify(assembler.assemble(input({ skills })))).not.toContain('secret')
+    const both = [...skills, skill('open', 'y')]
+    expect(assembler.assemble(input({ skills: both })).system.at(-1)!.text).toMatch(/\n- open: y$/)
+  })
+
+  test('holds skills in full where that is wanted, by name', () => {
+    const whole = new DefaultPromptAssembler({ systemPrompt: 'SEED', skills: 'whole' })
+    const skills = [
+      { ...skill('b', 'x'), body: 'How to b.' },
+      { ...skill('a', 'x'), body: 'How to a.' },
+      { ...skill('c', 'x'), body: 'How to c.', modelInvocable: false },
+    ]
+    expect(whole.assemble(input({ skills })).system.map(({ id, text }) => [id, text])).toEqual([
+      ['seed', 'SEED'],
+      ['skill:a', '# Skill: a\n\nHow to a.'],
+      ['skill:b', '# Skill: b\n\nHow to b.'],
+    ])
+  })
+
   test('lists skills by name, with where to read them, and never their bodies', () => {
     const skills = [
       skill('zip', 'packs files', '/skills/zip/SKILL.md'),

@@ -1,31 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join, sep } from 'node:path'
+import { sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { SetupContext } from '@halter/core'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { DefaultPromptAssembler } from '../src/assembler.ts'
-import plugin, { type InstructionFiles, type PromptOptions } from '../src/index.ts'
+import plugin, { type PromptOptions } from '../src/index.ts'
 import { loadPreset } from '../src/load-preset.ts'
 
-let home: string
-beforeEach(() => {
-  home = realpathSync(mkdtempSync(join(tmpdir(), 'halter-home-')))
-  vi.stubEnv('HALTER_HOME', home)
-})
-afterEach(() => {
-  vi.unstubAllEnvs()
-  rmSync(home, { recursive: true, force: true })
-})
-
 describe('@halter/plugin-prompt-default', () => {
-  test('fills the assembler with the preset, and resources with instruction files', () => {
-    writeFileSync(join(home, 'AGENTS.md'), 'from the user')
-    const { promptAssembler, resources } = setup({ preset: 'coding', appendSystemPrompt: 'ADDED' })
+  test('fills the assembler with the preset', () => {
+    const { promptAssembler } = setup({ preset: 'coding', appendSystemPrompt: 'ADDED' })
     expect(seedOf(promptAssembler)).toEqual([loadPreset('coding'), 'ADDED'])
-    const { instructions } = resources.snapshot({ ...blueprint, workingDir: home })
-    expect(instructions).toEqual([{ source: join(home, 'AGENTS.md'), text: 'from the user' }])
   })
 
   test('a system prompt of the options replaces the preset', () => {
@@ -68,7 +53,7 @@ const blueprint = { sessionId: 's', depth: 0, model: 'm', workingDir: '/', limit
 
 function setup(config: PromptOptions) {
   const context = { config } as unknown as SetupContext<unknown, never, never>
-  return plugin.setup(context) as { promptAssembler: DefaultPromptAssembler; resources: InstructionFiles }
+  return plugin.setup(context) as { promptAssembler: DefaultPromptAssembler }
 }
 
 function seedOf(assembler: DefaultPromptAssembler): readonly string[] {

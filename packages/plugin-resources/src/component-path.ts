@@ -1,5 +1,5 @@
 import { isAbsolute, normalize, resolve, sep } from 'node:path'
-import { isInside, realPathWithin, type FileLooks } from './file-looks.ts'
+import { isInside, leadsOut, type FileLooks } from './file-looks.ts'
 
 /** Where a component is, or why it is nowhere. */
 export type ComponentPath = { readonly path: string } | { readonly problem: string; readonly cure: string }
@@ -23,7 +23,7 @@ export function componentPath(written: string, root: string, looks: FileLooks): 
       cure: `Write ${JSON.stringify(`./${written.trim()}`)}.`,
     }
   if (looks.kind(path) === 'none') return { problem: `There is no ${quoted}.`, cure: 'Correct the path.' }
-  if (realPathWithin(path, root) === undefined)
+  if (leadsOut(path, root))
     return {
       problem: `${quoted} leads out of the plugin, over a link.`,
       cure: 'Put the files themselves in its place.',

@@ -102,13 +102,12 @@ export function areUnchanged(stamps: ReadonlyMap<string, FileStamp>): boolean {
   return true
 }
 
-/** The real path of `path` when it is at or below the folder `within`, after every link is followed; else undefined. */
-export function realPathWithin(path: string, within: string): string | undefined {
+/** True when `path` is outside of the folder `within` once every link is followed. What leads nowhere does not lead out. */
+export function leadsOut(path: string, within: string): boolean {
   try {
-    const real = realpathSync(path)
-    return isInside(real, realpathSync(within)) ? real : undefined
+    return !isInside(realpathSync(path), realpathSync(within))
   } catch {
-    return undefined
+    return false
   }
 }
 

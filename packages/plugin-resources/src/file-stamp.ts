@@ -34,8 +34,10 @@ export function stampOf(path: string): FileStamp {
     // The wall clock of the file system, not one that tests may turn.
     const isFresh = Date.now() - Math.max(mtimeMs, ctimeMs) < FRESH_MS
     return { kind: kindOf(stats), ino, dev, size, mtimeMs, ctimeMs, isFresh }
-  } catch {
-    return NONE
+  } catch (error) {
+    // A link in circles, a folder that is closed: whoever reads it will say so.
+    const isThere = ['ELOOP', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')
+    return isThere ? { ...NONE, kind: 'file' } : NONE
   }
 }
 

@@ -7,7 +7,7 @@ import type {
   ResourcePlugin,
   SkillResource,
 } from '@halter/core'
-import { realPathWithin, type FileLooks } from './file-looks.ts'
+import { leadsOut, type FileLooks } from './file-looks.ts'
 import { findSkills } from './find-skills.ts'
 import { findManifest } from './manifest.ts'
 import { markdownFiles } from './markdown-files.ts'
@@ -122,7 +122,7 @@ function looseFiles(
 }
 
 function staysWithin(path: string, within: string | undefined, { problems }: Gathered): boolean {
-  if (within === undefined || realPathWithin(path, within) !== undefined) return true
+  if (within === undefined || !leadsOut(path, within)) return true
   const told = new Problems(path)
   told.error(`It leads out of ${within}.`, 'Put the files themselves in its place, not a link.')
   problems.push(...told.list)

@@ -1,11 +1,15 @@
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { definePlugin, halterHome, jsonSchema } from '@halter/core'
+import { definePlugin, halterHome } from '@halter/core'
 import { announceResources } from './announce.ts'
+import type { Bundles } from './compile-resources.ts'
+import type { FileLooks } from './file-looks.ts'
+import { optionsSchema, wholePath, type ResourcesOptions } from './options.ts'
 import { ResourceFiles } from './resource-files.ts'
 
 export { checkResources } from './check-resources.ts'
 export type { CheckedFolder } from './check-resources.ts'
+export type { Bundles, ResourcePlaces } from './compile-resources.ts'
+export type { ResourcesOptions } from './options.ts'
 export type { ResourceProblem } from './problem.ts'
 export { describeProblem } from './problem.ts'
 export { readPluginFolder } from './read-plugin.ts'
@@ -13,47 +17,29 @@ export type { PluginFolder, ReadPluginOptions } from './read-plugin.ts'
 export { readSkillFolder } from './read-skill.ts'
 export type { ReadSkillOptions, SkillFolder } from './read-skill.ts'
 export { ResourceFiles } from './resource-files.ts'
-export type { Bundles, ResourcePlaces } from './compile-resources.ts'
 export type { ResourceFilesOptions } from './resource-files.ts'
-
-/** Options of `@halter/plugin-resources`. Paths are absolute, or begin with `~/`. */
-export interface ResourcesOptions {
-  /** Plugin folders, or folders of plugin folders. */
-  readonly roots?: readonly string[]
-  /** Skill folders, or folders of skill folders. */
-  readonly skills?: readonly string[]
-  /** False: nothing of halter's own folder, `~/.claude` and `~/.agents`. Default true. */
-  readonly user?: boolean
-  /** False: nothing of the working folder and those above it, instruction files included. Default true. */
-  readonly project?: boolean
-}
 
 /** Brings skills, agents, commands, hooks, MCP servers and instructions from folders to sessions, and swaps them while they run. */
 export default definePlugin({
   name: '@halter/plugin-resources',
   apiVersion: 1,
-  config: jsonSchema<ResourcesOptions>({
-    type: 'object',
-    additionalProperties: false,
-    properties: {
-      roots: { type: 'array', items: { type: 'string', minLength: 1 } },
-      skills: { type: 'array', items: { type: 'string', minLength: 1 } },
-      user: { type: 'boolean' },
-      project: { type: 'boolean' },
-    },
-  }),
+  config: optionsSchema,
   provides: ['resources'],
   optional: ['trust', 'watcher'],
-  setup: ({ config: { roots = [], skills = [], ...rest }, services, hooks, defer }) => {
+  async setup({ config, services, hooks, defer }) {
+    const { roots = [], skills = [], user = true, project = true } = config
     const { trust, watcher } = services
+    const bundles = await openBundles(config, defer)
     const files = new ResourceFiles({
-      ...rest,
       home: halterHome(),
       userHome: homedir(),
       roots: roots.map(wholePath),
       skills: skills.map(wholePath),
+      user,
+      project,
       ...(trust && { isTrusted: (folder) => trust.isTrusted(folder) }),
       ...(watcher && { watcher }),
+      ...(bundles && { bundles }),
     })
     defer(() => files.close())
     hooks.tap('turn.start', (_, ctx) => announceResources(ctx))
@@ -61,6 +47,18 @@ export default definePlugin({
   },
 })
 
-function wholePath(path: string): string {
-  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : resolve(path)
+/** Plugins from marketplaces, archives and GitHub; what gets them is loaded when options name some, and not before. */
+async function openBundles(
+  options: ResourcesOptions,
+  defer: (end: () => void) => void,
+): Promise<((looks: FileLooks) => Promise<Bundles>) | undefined> {
+  if (!options.sources?.length && !options.marketplaces?.length) return undefined
+  const { openSources } = await import('./sources/open-sources.ts')
+  const sources = openSources(options)
+  const closing = new AbortController()
+  defer(() => closing.abort())
+  return async (looks) => {
+    const { plugins, warnings, watched } = await sources.load(closing.signal, looks)
+    return { plugins: plugins.map(({ folder }) => folder), warnings, watched }
+  }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { InstructionResource } from '@halter/core'
-import { realPathWithin, type FileLooks } from './file-looks.ts'
+import { leadsOut, type FileLooks } from './file-looks.ts'
 import { Problems, type ResourceProblem } from './problem.ts'
 
 /** Of one folder, the first that exists. */
@@ -39,7 +39,7 @@ export function readInstructions(
 
 function read(file: string, within: string | undefined, looks: FileLooks): Instructions {
   const problems = new Problems(file)
-  if (within !== undefined && realPathWithin(file, within) === undefined) {
+  if (within !== undefined && leadsOut(file, within)) {
     problems.error(`It leads out of ${within}, and is not used.`, 'Put a file in its place.')
     return { instructions: [], problems: problems.list }
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { ResourcePlugin } from '@halter/core'
 import { checkAgentManifest, NO_SCHEMA } from './agent-manifest.ts'
-import { realPathWithin, type FileLooks } from './file-looks.ts'
+import { leadsOut, type FileLooks } from './file-looks.ts'
 import { Problems, type ResourceProblem } from './problem.ts'
 import { isObject, lineOfKey, readJson, type JsonFile } from './read-json.ts'
 
@@ -43,7 +43,7 @@ export function readManifest(
   const found = findManifest(root, looks)
   if (!found) return { problems: [] }
   const problems = new Problems(found.file)
-  if (realPathWithin(found.file, root) === undefined) {
+  if (leadsOut(found.file, root)) {
     problems.error('It leads out of the plugin.', 'Put the file itself in its place, not a link.')
     return { problems: problems.list }
   }

@@ -7,7 +7,7 @@ import type {
   SkillResource,
 } from '@halter/core'
 import { componentPath, pathList } from './component-path.ts'
-import { realPathWithin, type FileLooks } from './file-looks.ts'
+import { leadsOut, type FileLooks } from './file-looks.ts'
 import { Problems, type ResourceProblem } from './problem.ts'
 import type { ReadFileOptions } from './read-markdown.ts'
 import { lineOfKey } from './read-json.ts'
@@ -84,7 +84,7 @@ export function usualPlace(
   if (actual === 'none') return undefined
   const problems = new Problems(path)
   if (actual !== kind) problems.error(`It is no ${kind}.`, `Put a ${kind} in its place.`)
-  else if (realPathWithin(path, root) === undefined)
+  else if (leadsOut(path, root))
     problems.error('It leads out of the plugin.', 'Put the files themselves in its place, not a link.')
   found.problems.push(...problems.list)
   return problems.list.length === 0 ? path : undefined

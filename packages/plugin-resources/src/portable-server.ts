@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { isInside, realPathWithin } from './file-looks.ts'
+import { isInside, leadsOut } from './file-looks.ts'
 import { isObject } from './read-json.ts'
 
 /** The folders that a server's paths must stay in. */
@@ -48,8 +48,7 @@ function checkCwd(cwd: unknown, { root, dataDir }: ServerFolders): string | unde
 
 /** True for a path that stays in `folder`, also over links where it exists by now. */
 function isKept(path: string, folder: string): boolean {
-  if (!isInside(resolve(path), folder)) return false
-  return realPathWithin(path, folder) !== undefined || realPathWithin(path, '/') === undefined
+  return isInside(resolve(path), folder) && !leadsOut(path, folder)
 }
 
 function checkHttp({ url, headers }: Server): string | undefined {

@@ -1,6 +1,6 @@
 import { relative, join } from 'node:path'
 import type { ResourcePlugin } from '@halter/core'
-import { realPathWithin, type FileLooks } from './file-looks.ts'
+import { leadsOut, type FileLooks } from './file-looks.ts'
 import type { MarkdownDocument } from './front-matter.ts'
 import type { Problems, ResourceProblem } from './problem.ts'
 
@@ -27,7 +27,7 @@ export async function readMarkdown(
   problems: Problems,
   { looks, within }: ReadFileOptions,
 ): Promise<MarkdownDocument | undefined> {
-  if (within !== undefined && realPathWithin(file, within) === undefined) {
+  if (within !== undefined && leadsOut(file, within)) {
     problems.error(`It leads out of ${within}.`, 'Put the file itself in its place, not a link.')
     return undefined
   }

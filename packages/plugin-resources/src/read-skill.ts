@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path'
 import type { ResourcePlugin, SkillResource } from '@halter/core'
 import { Attributes } from './attributes.ts'
-import { exactly, FileLooks, realPathWithin } from './file-looks.ts'
+import { exactly, FileLooks, leadsOut } from './file-looks.ts'
 import { fillPlaceholders, valuesOf } from './placeholders.ts'
 import { Problems, type ResourceProblem } from './problem.ts'
 import { checkSkill } from './skill-rules.ts'
@@ -41,7 +41,7 @@ export async function readSkillFolder(root: string, options: ReadSkillOptions = 
     problems.error('There is no SKILL.md here.', 'Add one, or remove the folder.')
     return { problems: problems.list }
   }
-  if (within !== undefined && realPathWithin(file, within) === undefined) {
+  if (within !== undefined && leadsOut(file, within)) {
     problems.error(`It leads out of ${within}.`, 'Put the file itself in its place, not a link.')
     return { problems: problems.list }
   }

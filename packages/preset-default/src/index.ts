@@ -4,6 +4,7 @@ import keyvStorage from '@halter/plugin-keyv-storage'
 import promptDefault from '@halter/plugin-prompt-default'
 import aiSdk from '@halter/plugin-provider-ai-sdk'
 import scripted from '@halter/plugin-provider-scripted'
+import resources from '@halter/plugin-resources'
 import sqliteStore from '@halter/plugin-sqlite-store'
 import system from '@halter/plugin-system'
 import tools from '@halter/plugin-tools'
@@ -17,6 +18,7 @@ const presetDefault: Preset = Object.freeze({
     keyvStorage,
     contextDefault,
     promptDefault,
+    resources,
     scripted,
     aiSdk,
     tools,

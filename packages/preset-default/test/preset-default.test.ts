@@ -28,6 +28,7 @@ test('starts by itself, with a plugin for every slot that a session needs', asyn
     sessionStore: '@halter/plugin-sqlite-store',
     contextManager: '@halter/plugin-context-default',
     promptAssembler: '@halter/plugin-prompt-default',
+    resources: '@halter/plugin-resources',
     keyValue: '@halter/plugin-keyv-storage',
     models: '@halter/plugin-system',
     clock: '@halter/plugin-system',
