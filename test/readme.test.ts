@@ -21,13 +21,14 @@ import { type Block, fileNameOf, isProgram, isTestFile, outputOf, readBlocks } f
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'halter-readme-')))
-const readmes = globSync(['README.md', 'packages/*/README.md', 'prompts/README.md', 'examples/README.md'], {
-  cwd: root,
-})
+const readmes = globSync(
+  ['README.md', 'packages/*/README.md', 'prompts/README.md', 'examples/README.md', 'docs/guides/*.md'],
+  { cwd: root },
+)
   .sort()
   .map((file) => ({
     file,
-    folder: join(scratch, dirname(file)),
+    folder: join(scratch, file.replace(/\.md$/, '')),
     blocks: readBlocks(readFileSync(join(root, file), 'utf8')),
   }))
 const withPrograms = readmes.filter(({ blocks }) => blocks.some(isProgram))
@@ -74,7 +75,7 @@ test('every npm script that a README names exists', () => {
   expect(named.filter(({ script }) => !Object.hasOwn(scripts, script))).toEqual([])
 })
 
-/** Lays out the scratch folder: one folder per README, and a `node_modules` that leads to the workspace's packages. */
+/** Lays out the scratch folder: one folder per page, and a `node_modules` that leads to the workspace's packages. */
 function writeExamples(): void {
   for (const { folder, blocks } of readmes) {
     mkdirSync(folder, { recursive: true })

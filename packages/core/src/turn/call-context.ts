@@ -66,7 +66,12 @@ export class CallContext implements ToolContext {
     return this.#controller?.signal.reason
   }
 
-  emit(text: string): void {
+  /** A getter, so that it can be taken out of the context like everything else. */
+  get emit(): (text: string) => void {
+    return (text) => this.#emit(text)
+  }
+
+  #emit(text: string): void {
     if (this.#isClosed || text === '' || this.#chunks > MAX_OUTPUT_CHUNKS) return
     const isOver = this.#chunks === MAX_OUTPUT_CHUNKS || this.#length + text.length > MAX_OUTPUT_LENGTH
     const shown = isOver ? '\n[live output cut here; the result has what the tool returns]\n' : text

@@ -61,10 +61,10 @@ describe('what a model produces is seen while it is produced:', () => {
 
   test('a tool’s output, under the id of its result', async () => {
     const rest = deferred()
-    const talking = tool('talking', async (_, ctx) => {
-      ctx.emit('one ')
-      ctx.emit('')
-      ctx.emit('two')
+    const talking = tool('talking', async (_, { emit }) => {
+      emit('one ')
+      emit('')
+      emit('two')
       await rest.promise
       return 'result'
     })
