@@ -5,7 +5,8 @@ import type { Message } from '@halter/protocol'
 export type Answers = (call: number) => readonly ModelPart[]
 
 /** All that the model looks at: an array of messages will do for a loop that has no transcript, and no session. */
-export type PlainRequest = Pick<ModelRequest, 'messages'> & Partial<Pick<ModelRequest, 'sessionId'>>
+export type PlainRequest = Pick<ModelRequest, 'messages'> &
+  Partial<Pick<ModelRequest, 'sessionId' | 'purpose'>>
 
 /**
  * A model that answers at once, so that everything measured is the loop around it. Like the plugin of a real API it first puts

@@ -7,7 +7,7 @@ import type { TemporaryFolder } from './temporary-folder.ts'
 export async function rehearse(folder: TemporaryFolder, steps: number): Promise<readonly Batch[]> {
   const watch = new CommitWatch()
   watch.batches = []
-  await using subject = await openStored(folder.file(`rehearsal-${steps}.db`), 'process', watch)
+  await using subject = await openStored(folder.file(`rehearsal-${steps}.db`), 'process', { watch })
   await ourSteps(subject, steps)
   return watch.batches
 }

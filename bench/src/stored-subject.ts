@@ -1,6 +1,7 @@
 import { definePlugin, type Plugin, type SessionStore } from '@halter/core'
 import sqliteStore from '@halter/plugin-sqlite-store'
 import type { StoredEvent } from '@halter/protocol'
+import type { BenchModel } from './model.ts'
 import { openSubject, type Subject } from './subject.ts'
 
 /** What a commit survives. */
@@ -46,7 +47,11 @@ export class CommitWatch {
 }
 
 /** A runtime over a SQLite file. */
-export function openStored(path: string, durability: Durability, watch?: CommitWatch): Promise<Subject> {
+export function openStored(
+  path: string,
+  durability: Durability,
+  { watch, model }: { readonly watch?: CommitWatch; readonly model?: BenchModel } = {},
+): Promise<Subject> {
   const store = [sqliteStore, { path, durability }] as const
-  return openSubject({ plugins: watch ? [store, watch.plugin] : [store] })
+  return openSubject({ plugins: watch ? [store, watch.plugin] : [store], ...(model && { model }) })
 }

@@ -20,12 +20,12 @@ export interface SubjectOptions {
   readonly taps?: TapSetup
   /** Plugins that take slots from the default ones. Default: the memory store. */
   readonly plugins?: readonly PluginEntry[]
+  readonly model?: BenchModel
 }
 
 export async function openSubject(options: SubjectOptions = {}): Promise<Subject> {
-  const { taps = ONE_TAP, plugins = [memoryStore] } = options
+  const { taps = ONE_TAP, plugins = [memoryStore], model = new BenchModel() } = options
   const folder = new TemporaryFolder()
-  const model = new BenchModel()
   const look = new LookingTool()
   const provider = definePlugin({
     name: '@halter/bench/model',

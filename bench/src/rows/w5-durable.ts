@@ -47,7 +47,7 @@ async function processSteps(folder: TemporaryFolder): Promise<readonly Figure[]>
 async function powerSteps(folder: TemporaryFolder): Promise<readonly Figure[]> {
   const batches = await rehearse(folder, STEPS.power)
   const watch = new CommitWatch()
-  await using subject = await openStored(folder.file('power.db'), 'power', watch)
+  await using subject = await openStored(folder.file('power.db'), 'power', { watch })
   using raw = new RawLog(folder.file('power-raw.db'), 'power')
   const commits = { ours: [] as number[], bare: [] as number[], perStep: [] as number[] }
   const us = await inTurn(7, {

@@ -7,6 +7,7 @@ import { LookingTool } from '../looking-tool.ts'
 import { BenchModel } from '../model.ts'
 import { rehearse } from '../rehearsal.ts'
 import { inTurn } from '../rounds.ts'
+import { resumedCompacted } from './w6-compacted.ts'
 import { openStored } from '../stored-subject.ts'
 import { TemporaryFolder } from '../temporary-folder.ts'
 import type { Subject } from '../subject.ts'
@@ -31,6 +32,7 @@ export async function resumed(): Promise<readonly Figure[]> {
       floorIs: 'read and parse the same rows, bare turn',
       goal: { of: 'ratio', atMost: 1.5 },
     }),
+    ...(await resumedCompacted(folder)),
   ]
 }
 
