@@ -5,6 +5,7 @@ import { isPlugin, type Plugin } from '../define-plugin.ts'
 import type { ConfigPlugin } from './config.ts'
 import type { ConfigProblem } from './config-problem.ts'
 import { originOf, type ConfigLayer, type Origin } from './layers.ts'
+import type { ModuleVersions } from './module-versions.ts'
 import { resolveModule } from './resolve-module.ts'
 import { withDeadline } from './with-deadline.ts'
 
@@ -14,6 +15,8 @@ export interface ModuleOptions {
   readonly ownUrls: readonly string[]
   /** Milliseconds that one import may take. */
   readonly importMs: number
+  /** Which versions of modules were loaded before, where it matters. */
+  readonly versions?: ModuleVersions | undefined
   /** What is wrong is put here. */
   readonly problems: ConfigProblem[]
 }
@@ -93,7 +96,7 @@ async function loadDefault(
   specifier: string,
   layer: ConfigLayer,
   key: string,
-  { ownUrls, importMs, problems }: ModuleOptions,
+  { ownUrls, importMs, problems, versions }: ModuleOptions,
 ): Promise<unknown> {
   const url = findModule(specifier, layer, ownUrls)
   if (typeof url !== 'string') {
@@ -101,7 +104,8 @@ async function loadDefault(
     return undefined
   }
   try {
-    const loading = import(/* @vite-ignore */ url) as Promise<{ readonly default?: unknown }>
+    const current = versions ? await versions.current(url) : url
+    const loading = import(/* @vite-ignore */ current) as Promise<{ readonly default?: unknown }>
     const module = await withDeadline(loading, importMs, `The module ${specifier}`)
     return module.default ?? null
   } catch (error) {
