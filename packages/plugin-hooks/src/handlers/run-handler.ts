@@ -2,6 +2,7 @@ import type { HandlerContext, HandlerResult, HookHandler, HookPayload } from '..
 import { snippet } from './bounded-text.ts'
 import { Deadline } from './deadline.ts'
 import { ended, failed, type Outcome } from './outcome.ts'
+import { runFunction } from './run-function.ts'
 import { SessionRuns } from './session-runs.ts'
 
 /**
@@ -67,7 +68,7 @@ async function attempt(
   }
 }
 
-/** What a type needs is loaded at its first run. */
+/** What a type needs is loaded at its first run; a function needs nothing. */
 async function run(
   handler: HookHandler,
   payload: HookPayload,
@@ -91,9 +92,7 @@ async function run(
       const { runAgent } = await import('./model/run-agent.ts')
       return runAgent(handler, payload, ctx, deadline)
     }
-    case 'function': {
-      const { runFunction } = await import('./run-function.ts')
+    case 'function':
       return runFunction(handler, payload, ctx, deadline)
-    }
   }
 }

@@ -1,6 +1,6 @@
 import type { AssistantMessage, SessionId } from '@halter/protocol'
-import { constants } from 'node:fs'
-import { access, open, rm } from 'node:fs/promises'
+import { closeSync, constants, existsSync, openSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import type { SpeakTool } from './blocks.ts'
 import { EventProjection } from './project-events.ts'
 import type { TranscriptLine } from './transcript-line.ts'
@@ -55,41 +55,55 @@ export class TranscriptFile {
   }
 
   async #update(head: number | undefined, pending: AssistantMessage | undefined): Promise<void> {
-    if (this.#isThere && !(await isWritable(this.path))) this.#startOver()
-    const isNew = !this.#isThere
-    if (isNew) await this.#options.makeFolder()
-    if (!isNew && !pending && head !== undefined && head <= this.#seq) return
-    const file = await open(this.path, isNew ? 'w' : 'a', 0o600)
-    try {
-      this.#isThere = true
-      await this.#write(pending, (text) => file.appendFile(text))
-    } catch (error) {
-      // What is in the file now is not known: it is written again.
-      this.#startOver()
-      throw error
-    } finally {
-      await file.close()
-    }
+    const isNothingNew = !pending && head !== undefined && head <= this.#seq
+    if (this.#isThere && isNothingNew && existsSync(this.path)) return
+    if (!(await this.#tryToWrite(pending))) await this.#tryToWrite(pending)
   }
 
-  async #write(
-    pending: AssistantMessage | undefined,
-    append: (text: string) => Promise<void>,
-  ): Promise<void> {
+  /** False when the file was there and is gone. What any other failure left in it is not known; then too it begins anew. */
+  async #tryToWrite(pending: AssistantMessage | undefined): Promise<boolean> {
+    const wasThere = this.#isThere
+    try {
+      if (!wasThere) await this.#options.makeFolder()
+      if (await this.#write(pending)) return true
+    } catch (error) {
+      this.#startOver()
+      if (!wasThere || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+    this.#startOver()
+    return false
+  }
+
+  /** Adds what is new. False when that is nothing, and the file is gone. */
+  async #write(pending: AssistantMessage | undefined): Promise<boolean> {
     const { source, sessionId } = this.#options
     let text = ''
     for await (const stored of source.replay(sessionId, { after: this.#seq })) {
       const event = await wholeEvent(stored, source)
-      // A fork replays the log that it came from, under its own id.
       text += textOf(this.#projection.take(event))
       this.#seq = event.seq
       if (text.length < CHUNK) continue
-      await append(text)
+      this.#append(text)
       text = ''
     }
     text += textOf(this.#projection.flush())
     if (pending) text += textOf(this.#projection.ahead(pending))
-    if (text !== '') await append(text)
+    if (text === '' && this.#isThere) return existsSync(this.path)
+    this.#append(text)
+    return true
+  }
+
+  // Not asynchronous: a few lines for the page cache take 20 µs, and the four round trips to a thread ten times as long.
+  #append(text: string): void {
+    const { O_WRONLY, O_APPEND, O_CREAT, O_TRUNC } = constants
+    // One that was deleted a moment ago is not made anew with only its last lines.
+    const file = openSync(this.path, O_WRONLY | (this.#isThere ? O_APPEND : O_CREAT | O_TRUNC), 0o600)
+    try {
+      writeFileSync(file, text)
+    } finally {
+      closeSync(file)
+    }
+    this.#isThere = true
   }
 
   #startOver(): void {
@@ -101,11 +115,4 @@ export class TranscriptFile {
 
 function textOf(lines: readonly TranscriptLine[]): string {
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('')
-}
-
-async function isWritable(path: string): Promise<boolean> {
-  return access(path, constants.W_OK).then(
-    () => true,
-    () => false,
-  )
 }

@@ -217,6 +217,21 @@ describe('a transcript file', () => {
     rmSync(dirname(path), { recursive: true })
     expect(linesOf(await play(played, session, 'Two'))).toHaveLength(4)
     if (!isWindows) expect(statSync(dirname(path)).mode & 0o777).toBe(0o700)
+    rmSync(path)
+    await played.portOf(session).notify('acme', 'Nothing that a transcript shows.')
+    expect(linesOf(await played.transcripts.update(played.portOf(session)))).toHaveLength(4)
+  })
+
+  it('that could not be written is written whole the next time', async () => {
+    await using played = await openPlayed({ script: () => ({ text: 'Yes.' }) })
+    const session = await played.runtime.newSession()
+    const path = await play(played, session, 'One')
+    rmSync(path)
+    mkdirSync(path)
+    await expect(play(played, session, 'Two')).rejects.toThrow('EISDIR')
+    await expect(played.transcripts.update(played.portOf(session))).rejects.toThrow('EISDIR')
+    rmSync(path, { recursive: true })
+    expect(linesOf(await play(played, session, 'Three'))).toHaveLength(6)
   })
 
   it('goes when its session leaves memory, and comes back with it, whole', async () => {
