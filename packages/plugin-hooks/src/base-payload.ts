@@ -1,3 +1,4 @@
+import { toErrorWire } from '@halter/core'
 import type { HookEventName } from './hook-events.ts'
 import type { Moment } from './hook-services.ts'
 import type { HookSession } from './hook-session.ts'
@@ -12,7 +13,7 @@ export async function basePayload(
   event: HookEventName,
   moment: Moment,
 ): Promise<JsonObject> {
-  const { session, services } = hooks
+  const { session } = hooks
   const { sessionId, parentId, agent, workingDir, model, effort } = session.blueprint
   return {
     hook_event_name: event,
@@ -20,7 +21,7 @@ export async function basePayload(
     session_id: sessionId,
     turn_id: moment.turnId ?? '',
     ...(moment.turnId !== undefined && { prompt_id: moment.turnId }),
-    transcript_path: await services.transcriptOf(session),
+    ...(await transcripts(hooks, event, moment)),
     cwd: workingDir,
     model,
     permission_mode: 'default',
@@ -30,5 +31,19 @@ export async function basePayload(
       agent_type: agent ?? 'default',
       parent_session_id: parentId,
     }),
+  }
+}
+
+/** Of a subagent's end, as in Claude Code: the parent's transcript, and the subagent's own beside it. */
+async function transcripts(hooks: HookSession, event: HookEventName, moment: Moment): Promise<JsonObject> {
+  const { session, services } = hooks
+  try {
+    const files = await services.transcripts?.()
+    const path = (await files?.update(session)) ?? ''
+    if (event !== 'SubagentStop') return { transcript_path: path }
+    return { transcript_path: (await files?.updateParent(session)) ?? path, agent_transcript_path: path }
+  } catch (error) {
+    moment.warn(`The transcript for ${event} hooks could not be written: ${toErrorWire(error).message}`)
+    return { transcript_path: '' }
   }
 }

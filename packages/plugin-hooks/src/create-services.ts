@@ -1,21 +1,24 @@
-import type { Clock, FolderTrust, Logger, Watcher } from '@halter/core'
+import type { Clock, Logger, SessionStore, Watcher } from '@halter/core'
+import { NamedFiles } from './hook-files.ts'
 import { HookPlans } from './hook-plan.ts'
 import type { HookServices } from './hook-services.ts'
 import type { HooksOptions } from './options.ts'
-import { SettingsFiles } from './settings-files.ts'
+import { claudeCall } from './tool-dialect.ts'
+import type { Transcripts } from './transcript/transcripts.ts'
 
 /** What of the surroundings is used. */
 export interface Surroundings {
   readonly clock: Clock
   readonly logger: Logger
   readonly watcher?: Watcher | undefined
-  readonly trust?: FolderTrust | undefined
+  /** What transcripts are read from. Absent: payloads name none. */
+  readonly sessionStore?: SessionStore
 }
 
 /** What the sessions of one plugin, or of one set of in-process handlers, share. */
 export function createServices(
   key: string,
-  { clock, logger, watcher, trust }: Surroundings,
+  { clock, logger, watcher, sessionStore: store }: Surroundings,
   options: HooksOptions & { readonly usesResources: boolean },
 ): HookServices {
   const { hooks, dialect, files, functions = [], settings, passEnv } = options
@@ -29,17 +32,24 @@ export function createServices(
     clock,
     logger,
     watcher,
-    trust,
     plans: new HookPlans(functions, inline),
-    settings: settings || files.length > 0 ? new SettingsFiles() : undefined,
-    readsSettings: settings,
+    named: new NamedFiles(files),
+    usesSettings: settings,
     usesResources: options.usesResources,
-    files,
     passEnv,
     network: { allowedHosts, allowLoopback, allowPrivate },
     run: async (handler, payload, ctx) =>
       (await import('./handlers/run-handler.ts')).runHandler(handler, payload, ctx),
-    transcriptOf: async () => '',
+    transcripts: store ? lazyTranscripts(store) : undefined,
     forChildren: new Map(),
   }
+}
+
+/** Loaded and opened at the first payload: most sessions have no handlers. */
+function lazyTranscripts(source: SessionStore): () => Promise<Transcripts> {
+  let opened: Promise<Transcripts> | undefined
+  return () =>
+    (opened ??= import('./transcript/transcripts.ts').then(
+      ({ Transcripts: Opened }) => new Opened({ source, speak: claudeCall }),
+    ))
 }

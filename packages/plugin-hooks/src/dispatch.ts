@@ -173,7 +173,9 @@ function toAnswer(subject: Subject, handler: HookHandler, result: HandlerResult,
   if (!call || !specific) return { handler, result }
   const cwd = moment.session.blueprint.workingDir
   const input = specific.updatedInput ?? specific.decision?.updatedInput
-  const output = specific.updatedToolOutput ?? specific.updatedMCPToolOutput
+  const { updatedToolOutput, updatedMCPToolOutput } = specific
+  // Null is a value here: no result at all.
+  const output = updatedToolOutput === undefined ? updatedMCPToolOutput : updatedToolOutput
   const hasOutput = output !== undefined && subject.event.startsWith('PostToolUse')
   const hasInput = input !== undefined && !subject.event.startsWith('PostToolUse')
   return {

@@ -1,23 +1,18 @@
-import type { DeclaredResource, ResourceSnapshot } from '@halter/core'
+import type { DeclaredResource } from '@halter/core'
+import type { Json } from '@halter/protocol'
 import { compileCondition, type Condition } from './condition.ts'
 import { functionHandlers, type HookDefinition } from './define-hook.ts'
-import { factsOf, type HookEventName } from './hook-events.ts'
-import type { HandlerSource, HookHandler } from './hook-handler.ts'
+import type { HookEventName } from './hook-events.ts'
+import { areOff, hookFileOf } from './hook-files.ts'
+import type { HookHandler } from './hook-handler.ts'
 import { compileMatcher, type Matcher } from './matcher.ts'
 import { parseHooks, type HookFile, type HookWarning, type ParsedHooks } from './parse-hooks.ts'
-import type { SettingsFile } from './settings-files.ts'
 
 /** A handler, ready to be asked whether it is meant. */
 export interface PlannedHandler {
   readonly handler: HookHandler
   readonly matcher: Matcher
   readonly condition: Condition
-}
-
-/** What a plan is made from. */
-export interface PlanSources {
-  readonly settings: readonly SettingsFile[]
-  readonly resources: ResourceSnapshot
 }
 
 /** All handlers of a session at one moment, in the order in which they count. Immutable. */
@@ -47,7 +42,7 @@ export class HookPlans {
   readonly #plans = new Map<string, Promise<HookPlan>>()
   /** By the value of a declared resource, which is never changed: a file is parsed once, however often a snapshot is made. */
   readonly #parsed = new WeakMap<object, ParsedHooks>()
-  #numbers = new WeakMap<object, number>()
+  readonly #numbers = new WeakMap<object, number>()
   #count = 0
 
   constructor(functions: readonly HookDefinition[], inline: HookFile | undefined) {
@@ -55,17 +50,17 @@ export class HookPlans {
     this.#inline = inline ? parseHooks(inline) : { handlers: [], warnings: [] }
   }
 
-  /** Whether anything could ever be in a plan without settings and resources. */
+  /** Whether anything is in a plan without files. */
   get hasOwn(): boolean {
     return this.#functions.length > 0 || this.#inline.handlers.length > 0 || this.#inline.warnings.length > 0
   }
 
-  /** The plan of these sources. */
-  of(sources: PlanSources): Promise<HookPlan> {
-    const key = this.#keyOf(sources)
+  /** The plan of these files, whose values are never changed: the same value is the same file. */
+  of(declared: readonly DeclaredResource[]): Promise<HookPlan> {
+    const key = declared.map(({ source, value }) => `${source} ${this.#numberOf(value)}`).join('\n')
     let plan = this.#plans.get(key)
     if (!plan) {
-      plan = this.#make(key, sources)
+      plan = this.#make(key, declared)
       this.#plans.set(key, plan)
       const [oldest] = this.#plans.keys()
       if (this.#plans.size > MAX_PLANS && oldest !== undefined) this.#plans.delete(oldest)
@@ -73,28 +68,18 @@ export class HookPlans {
     return plan
   }
 
-  #keyOf({ settings, resources }: PlanSources): string {
-    const files = settings.map(({ path, version, layer }) => `${layer} ${path} ${version}`)
-    // Not the revision: it also changes with skills. A value that is the same object is the same file.
-    const declared = resources.hooks.map(({ value }) => this.#numberOf(value))
-    return [...files, ...declared].join('\n')
-  }
-
-  #numberOf(value: unknown): string {
+  #numberOf(value: Json): string {
     if (typeof value !== 'object' || value === null) return JSON.stringify(value)
     let number = this.#numbers.get(value)
     if (number === undefined) this.#numbers.set(value, (number = ++this.#count))
     return String(number)
   }
 
-  async #make(key: string, { settings, resources }: PlanSources): Promise<HookPlan> {
-    // The last layer that says it decides: settings of a folder come after the user's.
-    const isOff = settings.findLast(({ disablesAll }) => disablesAll !== undefined)?.disablesAll ?? false
-    const ofUser = settings.filter(({ layer }) => layer !== 'config')
-    const ofConfig = settings.filter(({ layer }) => layer === 'config')
-    const files = isOff ? [] : withoutCopies(ofUser.map(({ parsed }) => parsed))
-    const bundles = isOff ? [] : resources.hooks.map((declared) => this.#parse(declared))
-    const parsed = [...files, ...bundles, ...ofConfig.map(({ parsed: each }) => each), this.#inline]
+  async #make(key: string, declared: readonly DeclaredResource[]): Promise<HookPlan> {
+    const isOff = areOff(declared)
+    const files = declared.map(hookFileOf)
+    const used = isOff ? files.filter(({ source }) => source.layer === 'config') : files
+    const parsed = [...withoutCopies(used.map((file) => this.#parse(file))), this.#inline]
     const handlers = [
       ...functionHandlers(this.#functions, 'before'),
       ...parsed.flatMap((each) => each.handlers),
@@ -106,18 +91,13 @@ export class HookPlans {
     return { key, handlers: planned, byEvent: Map.groupBy(planned, ({ handler }) => handler.event), warnings }
   }
 
-  #parse(declared: DeclaredResource): ParsedHooks {
-    const { value } = declared
-    if (typeof value !== 'object' || value === null) return parseHooks(fileOf(declared))
+  #parse(file: HookFile): ParsedHooks {
+    const { value } = file
+    if (typeof value !== 'object' || value === null) return parseHooks(file)
     let parsed = this.#parsed.get(value)
-    if (!parsed) this.#parsed.set(value, (parsed = parseHooks(fileOf(declared))))
+    if (!parsed) this.#parsed.set(value, (parsed = parseHooks(file)))
     return parsed
   }
-}
-
-function fileOf({ source: file, plugin, value }: DeclaredResource): HookFile {
-  const source: HandlerSource = { file, layer: 'plugin', ...(plugin && { plugin }) }
-  return { value, source, dialect: plugin?.layout === 'claude' ? 'claude' : 'halter' }
 }
 
 async function prepare(handler: HookHandler, warnings: HookWarning[]): Promise<PlannedHandler> {
@@ -139,22 +119,18 @@ async function prepare(handler: HookHandler, warnings: HookWarning[]): Promise<P
   return { handler, matcher, condition }
 }
 
-/** The same handler in several settings files runs once: Claude Code's rule. The first of them stays. */
+/** The same handler in several settings files runs once: Claude Code's rule. The first of them stays; bundles keep their own. */
 function withoutCopies(files: readonly ParsedHooks[]): readonly ParsedHooks[] {
   const seen = new Set<string>()
   return files.map(({ handlers, warnings }) => ({
     warnings,
     handlers: handlers.filter((handler) => {
-      const { id: _id, source: _source, ...same } = handler
+      const { id: _id, source, ...same } = handler
+      if (source.plugin) return true
       const text = JSON.stringify(same)
       if (seen.has(text)) return false
       seen.add(text)
       return true
     }),
   }))
-}
-
-/** What handlers of an event are matched against, where they are; for people. */
-export function subjectOf(event: HookEventName): string | undefined {
-  return factsOf(event).matcher
 }

@@ -1,7 +1,8 @@
-import type { Clock, FolderTrust, Logger, SessionPort, Watcher } from '@halter/core'
+import type { Clock, Logger, SessionPort, Watcher } from '@halter/core'
+import type { NamedFiles } from './hook-files.ts'
 import type { HandlerNetwork, RunHandler } from './hook-handler.ts'
 import type { HookPlans } from './hook-plan.ts'
-import type { SettingsFiles } from './settings-files.ts'
+import type { Transcripts } from './transcript/transcripts.ts'
 
 /** What all sessions of one plugin share. */
 export interface HookServices {
@@ -10,21 +11,18 @@ export interface HookServices {
   readonly clock: Clock
   readonly logger: Logger
   readonly watcher: Watcher | undefined
-  readonly trust: FolderTrust | undefined
   readonly plans: HookPlans
-  /** Absent: no file is read at all. */
-  readonly settings: SettingsFiles | undefined
-  /** Whether settings files of the user and of folders are read. */
-  readonly readsSettings: boolean
+  /** Hook files that the configuration names. */
+  readonly named: NamedFiles
+  /** Whether hook files outside bundles are used: those of the user and of the working folder. */
+  readonly usesSettings: boolean
   /** Whether the handlers of the session's resources are run. */
   readonly usesResources: boolean
-  /** Hook files that the configuration names. */
-  readonly files: readonly string[]
   readonly passEnv: readonly string[]
   readonly network: HandlerNetwork
   readonly run: RunHandler
-  /** The file that a payload names as `transcript_path`, up to date with the session. */
-  transcriptOf(session: SessionPort): Promise<string>
+  /** The files that payloads name as `transcript_path`. Absent: they name none. */
+  readonly transcripts: (() => Promise<Transcripts>) | undefined
   /** What `SubagentStart` had to say to children that have not started yet, by session id. */
   readonly forChildren: Map<string, readonly string[]>
 }

@@ -1,10 +1,9 @@
-import { EMPTY_RESOURCES, type Defer, type SessionPort, type TapContext } from '@halter/core'
+import type { DeclaredResource, Defer, SessionPort, TapContext } from '@halter/core'
 import type { Json } from '@halter/protocol'
 import type { Answer, Opinion } from './merge-answers.ts'
 import type { HookEventName } from './hook-events.ts'
 import { EMPTY_PLAN, type HookPlan } from './hook-plan.ts'
 import type { HookServices, Moment } from './hook-services.ts'
-import type { SettingsFile } from './settings-files.ts'
 
 /** What handlers said of a tool call before it ran. */
 export interface JudgedCall {
@@ -27,10 +26,10 @@ export interface BatchCall {
   readonly text: string
 }
 
-/** Which of the changed files are not to be applied, by path. */
-export type JudgeSettings = (
+/** Which of the changed hook files are not to be applied, by path. */
+export type JudgeChange = (
   hooks: HookSession,
-  changed: readonly SettingsFile[],
+  changed: readonly string[],
   moment: Moment,
 ) => Promise<ReadonlySet<string>>
 
@@ -57,14 +56,15 @@ export class HookSession {
   instructions = new Map<string, string>()
   #plan: HookPlan = EMPTY_PLAN
   #planTurn: string | undefined
-  #settings: readonly SettingsFile[] | undefined
-  /** Versions of settings files that a `ConfigChange` handler kept out. */
+  /** The files of the plan, as they were when it was made. */
+  #declared: readonly DeclaredResource[] | undefined
+  /** Content of files that a `ConfigChange` handler kept out, by path. */
   readonly #refused = new Map<string, string>()
   readonly #told = new Set<string>()
 
-  readonly #judge: JudgeSettings
+  readonly #judge: JudgeChange
 
-  constructor(services: HookServices, session: SessionPort, defer: Defer, judge: JudgeSettings) {
+  constructor(services: HookServices, session: SessionPort, defer: Defer, judge: JudgeChange) {
     this.services = services
     this.session = session
     this.#judge = judge
@@ -89,16 +89,15 @@ export class HookSession {
 
   /**
    * The plan for this moment: a turn keeps the one that its first event made, between turns it is made from what is there now.
-   * Settings files that changed since the last one are judged first: those that are refused stay as they were.
+   * Hook files that changed since the last one are judged first: those that are refused stay as they were.
    */
   async planFor(moment: Moment): Promise<HookPlan> {
     if (moment.turnId !== undefined && moment.turnId === this.#planTurn) return this.#plan
-    const settings = await this.#readSettings(moment)
-    const resources = this.services.usesResources ? await this.session.resources() : EMPTY_RESOURCES
-    const isEmpty = settings.length === 0 && resources.hooks.length === 0 && !this.services.plans.hasOwn
-    this.#plan = isEmpty ? EMPTY_PLAN : await this.services.plans.of({ settings, resources })
+    const declared = await this.#applied(await this.#read(), moment)
+    const isEmpty = declared.length === 0 && !this.services.plans.hasOwn
+    this.#plan = isEmpty ? EMPTY_PLAN : await this.services.plans.of(declared)
+    this.#declared = declared
     this.#planTurn = moment.turnId
-    this.#settings = settings
     for (const { category, source, message } of this.#plan.warnings)
       if (category !== 'never_dispatched') this.tell(moment, `${source.file}: ${message}.`)
     return this.#plan
@@ -111,40 +110,35 @@ export class HookSession {
     moment.warn(message)
   }
 
-  async #readSettings(moment: Moment): Promise<readonly SettingsFile[]> {
-    const { settings: reader, files, readsSettings } = this.services
-    if (!reader) return []
-    const { workingDir } = this.session.blueprint
-    const named = files.length === 0 ? [] : await reader.named(files)
-    if (!readsSettings) return named
-    const ofUser = await reader.ofUser()
-    const ofFolder = await this.#trusted(await reader.ofFolder(workingDir), moment)
-    const now = [...ofUser, ...ofFolder, ...named]
-    const before = new Map(this.#settings?.map((file) => [file.path, file]))
-    const changed = this.#settings
-      ? now.filter(
-          ({ path, version }) => before.get(path)?.version !== version && this.#refused.get(path) !== version,
-        )
-      : []
-    if (changed.length > 0) {
-      const refused = await this.#judge(this, changed, moment)
-      for (const { path, version } of changed) if (refused.has(path)) this.#refused.set(path, version)
-    }
-    return now.flatMap((file) =>
-      this.#refused.get(file.path) === file.version ? (before.get(file.path) ?? []) : file,
-    )
+  async #read(): Promise<readonly DeclaredResource[]> {
+    const { named, usesResources, usesSettings } = this.services
+    const configured = await named.read()
+    if (!usesResources) return configured
+    const { hooks } = await this.session.resources()
+    const found = usesSettings ? hooks : hooks.filter(({ plugin }) => plugin)
+    return configured.length === 0 ? found : [...found, ...configured]
   }
 
-  /** Hooks of a folder run only where somebody trusted it, with the content that it has now. */
-  async #trusted(files: readonly SettingsFile[], moment: Moment): Promise<readonly SettingsFile[]> {
-    const says = files.filter(
-      ({ parsed, disablesAll }) => parsed.handlers.length > 0 || disablesAll !== undefined,
-    )
-    if (says.length === 0) return files
-    const { workingDir } = this.session.blueprint
-    if (await this.services.trust?.isTrusted(workingDir)) return files
-    const names = says.map(({ path }) => path).join(', ')
-    this.tell(moment, `The hooks in ${names} do not run: nobody has trusted ${workingDir} as it is now.`)
-    return []
+  /** The files as they are applied: those outside bundles that changed only where no handler is against it. */
+  async #applied(found: readonly DeclaredResource[], moment: Moment): Promise<readonly DeclaredResource[]> {
+    const applied = this.#declared
+    if (!applied || (found.length === applied.length && found.every((file, i) => file === applied[i])))
+      return found
+    const before = new Map(applied.map((file) => [file.source, file]))
+    const now = new Map(found.map((file) => [file.source, file]))
+    const changed = [...new Set([...before.keys(), ...now.keys()])].filter((source) => {
+      const [old, young] = [before.get(source), now.get(source)]
+      if (old?.plugin || young?.plugin || old?.value === young?.value) return false
+      const text = JSON.stringify(young?.value ?? null)
+      return text !== JSON.stringify(old?.value ?? null) && text !== this.#refused.get(source)
+    })
+    const refused = changed.length > 0 ? await this.#judge(this, changed, moment) : new Set<string>()
+    for (const source of refused) this.#refused.set(source, JSON.stringify(now.get(source)?.value ?? null))
+    const isKept = (source: string): boolean =>
+      this.#refused.get(source) === JSON.stringify(now.get(source)?.value ?? null)
+    return [
+      ...found.flatMap((file) => (isKept(file.source) ? (before.get(file.source) ?? []) : file)),
+      ...applied.filter(({ source }) => !now.has(source) && isKept(source)),
+    ]
   }
 }

@@ -34,8 +34,6 @@ export interface HookFile {
   readonly value: Json
   readonly source: HandlerSource
   readonly dialect: Dialect
-  /** A settings file: without a key `hooks` it has none. Elsewhere the events may also stand at the top. */
-  readonly isSettings?: boolean
 }
 
 /** What parsing a part of a file gets. */
@@ -77,17 +75,17 @@ export function parseHooks(file: HookFile): ParsedHooks {
 }
 
 /** The name that stands first in a handler's id: whose file it is. */
-export function ownerOf({ plugin, layer, file }: HandlerSource): string {
+function ownerOf({ plugin, layer, file }: HandlerSource): string {
   if (plugin) return plugin.id
-  return layer === 'plugin' || layer === 'program' ? file : layer
+  return layer === 'config' ? layer : file
 }
 
-function eventsOf({ value, isSettings }: HookFile, warn: ParseScope['warn']): JsonObject {
+function eventsOf({ value }: HookFile, warn: ParseScope['warn']): JsonObject {
   if (!isObject(value)) {
-    warn('parse_error', 'the file holds no JSON object')
+    warn('parse_error', typeof value === 'string' ? value : 'the file holds no JSON object')
     return {}
   }
-  if (!Object.hasOwn(value, 'hooks')) return isSettings ? {} : value
+  if (!Object.hasOwn(value, 'hooks')) return value
   const { hooks } = value
   if (isObject(hooks)) return hooks
   warn('parse_error', '"hooks" is no object of events')

@@ -27,8 +27,8 @@ export const hooksPlugin: Plugin = definePlugin({
   apiVersion: 1,
   config: optionsSchema,
   provides: ['hookHandlers'],
-  requires: ['clock', 'logger'],
-  optional: ['watcher', 'trust'],
+  requires: ['clock', 'logger', 'sessionStore'],
+  optional: ['watcher'],
   sessionState: firedOnce,
   setup({ config, services, hooks }) {
     const shared = createServices('plugin', services, { ...config, usesResources: true })

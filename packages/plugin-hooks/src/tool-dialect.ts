@@ -61,6 +61,19 @@ export function toolInputIn(
     : renamed
 }
 
+/** A call in Claude Code's words, as a transcript shows it: paths are as the model wrote them. */
+export function claudeCall({ name, input }: { readonly name: string; readonly input: unknown }): {
+  readonly name: string
+  readonly input: unknown
+} {
+  const keys = own(CLAUDE_KEYS, name)
+  const isRenamed = keys !== undefined && isObject(input as Json)
+  return {
+    name: toolNameIn('claude', name),
+    input: isRenamed ? renameKeys(input as JsonObject, keys) : input,
+  }
+}
+
 /** What a handler of this dialect made of an input, as the tool takes it. What it left alone stays as the model wrote it. */
 export function toolInputFrom(
   dialect: Dialect,

@@ -1,8 +1,8 @@
 import { dispatch } from './dispatch.ts'
+import { hookFileOf } from './hook-files.ts'
 import { EMPTY_PLAN } from './hook-plan.ts'
 import type { Moment } from './hook-services.ts'
 import type { HookSession } from './hook-session.ts'
-import type { SettingsFile } from './settings-files.ts'
 import { observed } from './subject.ts'
 import { watchFiles } from './watch-files.ts'
 
@@ -17,17 +17,21 @@ export async function openTurn(hooks: HookSession, moment: Moment): Promise<void
 }
 
 /** `ConfigChange`: handlers that are in force may keep a file from being applied. Returns the paths of those. */
-export async function judgeSettings(
+export async function judgeChange(
   hooks: HookSession,
-  changed: readonly SettingsFile[],
+  changed: readonly string[],
   moment: Moment,
 ): Promise<ReadonlySet<string>> {
   const refused = new Set<string>()
-  for (const { path, layer } of changed) {
-    const source = layer === 'config' ? 'policy_settings' : `${layer}_settings`
-    const subject = observed('ConfigChange', [source], { source, file_path: path })
-    const merged = await dispatch(hooks, subject, moment)
-    if (merged?.verdict?.kind === 'deny' && layer !== 'config') refused.add(path)
+  for (const path of changed) {
+    const { layer } = hookFileOf({ name: '', source: path, value: null }).source
+    const source = `${layer}_settings`
+    const merged = await dispatch(
+      hooks,
+      observed('ConfigChange', [source], { source, file_path: path }),
+      moment,
+    )
+    if (merged?.verdict?.kind === 'deny') refused.add(path)
   }
   return refused
 }

@@ -1,11 +1,11 @@
 import type { TapContext } from '@halter/core'
 import type { HookServices, Moment } from '../hook-services.ts'
 import { HookSession } from '../hook-session.ts'
-import { judgeSettings } from '../turn-changes.ts'
+import { judgeChange } from '../turn-changes.ts'
 
 /** The hooks of the session that a tap is called for: made at the first call, gone when the session leaves memory. */
 export function hooksOf(services: HookServices, { session }: TapContext): HookSession {
-  return session.resource(services.key, (defer) => new HookSession(services, session, defer, judgeSettings))
+  return session.resource(services.key, (defer) => new HookSession(services, session, defer, judgeChange))
 }
 
 /** Where a tap is called from. */

@@ -1,5 +1,5 @@
 import { HalterError, type Tap, type ToolCall, type ToolCallResult, type ToolVerdict } from '@halter/core'
-import { textOf, type ToolResultPart } from '@halter/protocol'
+import { textOf, toolCallsOf, type ToolResultPart } from '@halter/protocol'
 import { dispatch, passOn, record } from '../dispatch.ts'
 import type { HookServices, Moment } from '../hook-services.ts'
 import type { HookSession } from '../hook-session.ts'
@@ -134,7 +134,7 @@ type Plan = Parameters<Tap<'context.transform'>>[0]
 /** After a batch of calls and before the next model call: `PostToolBatch`, and the end of a turn that a handler stopped. */
 async function beforeModelCall(hooks: HookSession, plan: Plan, moment: Moment): Promise<Plan | undefined> {
   await hooks.planFor(moment)
-  const { batch } = hooks
+  const batch = inCallOrder(hooks)
   hooks.batch = []
   const merged = batch.length > 0 ? await dispatch(hooks, aboutBatch(hooks, batch), moment) : undefined
   if (merged?.verdict?.kind === 'deny') requestStop(hooks, merged.verdict.reason, moment)
@@ -148,6 +148,16 @@ async function beforeModelCall(hooks: HookSession, plan: Plan, moment: Moment): 
     stability: 'turn' as const,
   }))
   return { ...plan, segments: [...plan.segments, ...segments] }
+}
+
+/** Results come as tools end; the batch is told in the order in which the model made its calls. */
+function inCallOrder({ batch, session }: HookSession): HookSession['batch'] {
+  const { transcript } = session.state
+  let at = transcript.length - 1
+  while (at >= 0 && transcript.at(at)?.role !== 'assistant') at--
+  const reply = transcript.at(at)
+  const order = reply?.role === 'assistant' ? toolCallsOf(reply).map(({ callId }) => callId) : []
+  return batch.toSorted((a, b) => order.indexOf(a.callId) - order.indexOf(b.callId))
 }
 
 function aboutBatch(hooks: HookSession, batch: HookSession['batch']): Subject {

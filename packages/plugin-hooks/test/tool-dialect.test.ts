@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import {
+  namesOfTool,
+  ourToolName,
+  textOfResponse,
+  toolInputFrom,
+  toolInputIn,
+  toolNameIn,
+  toolResponseIn,
+} from '../src/tool-dialect.ts'
+
+test("a tool goes by our name and by Claude Code's, both ways", () => {
+  for (const [ours, claudes] of [
+    ['read', 'Read'],
+    ['write', 'Write'],
+    ['edit', 'Edit'],
+    ['glob', 'Glob'],
+    ['grep', 'Grep'],
+    ['shell', 'Bash'],
+    ['spawn_agent', 'Task'],
+  ] as const) {
+    expect(toolNameIn('claude', ours)).toBe(claudes)
+    expect(toolNameIn('halter', ours)).toBe(ours)
+    expect(ourToolName(claudes)).toBe(ours)
+    expect(ourToolName(ours)).toBe(ours)
+    expect(namesOfTool(ours)).toContain(claudes)
+  }
+})
+
+test('a name that nobody maps is the same everywhere, names of objects included', () => {
+  for (const name of ['mcp__memory__get', 'acme_index', 'constructor', '__proto__']) {
+    expect(namesOfTool(name)).toEqual([name])
+    expect(toolNameIn('claude', name)).toBe(name)
+    expect(ourToolName(name)).toBe(name)
+  }
+})
+
+test("a path is absolute for Claude's handlers, and comes back as the model wrote it", () => {
+  const call = { name: 'write', input: { file_path: 'src/a.ts', content: 'x' } }
+  expect(toolInputIn('halter', call, '/work')).toEqual(call.input)
+  const shown = toolInputIn('claude', call, '/work')
+  expect(shown).toEqual({ file_path: '/work/src/a.ts', content: 'x' })
+  expect(toolInputFrom('claude', call, { ...(shown as object), content: 'y' }, '/work')).toEqual({
+    file_path: 'src/a.ts',
+    content: 'y',
+  })
+  expect(toolInputFrom('claude', call, { file_path: '/other/b.ts', content: 'x' }, '/work')).toEqual({
+    file_path: '/other/b.ts',
+    content: 'x',
+  })
+})
+
+test("the keys of a subagent's call are Claude Code's, and ours again when they come back", () => {
+  const call = { name: 'spawn_agent', input: { task: 'look', agent: 'reviewer' } }
+  expect(toolInputIn('claude', call, '/work')).toEqual({ prompt: 'look', subagent_type: 'reviewer' })
+  expect(toolInputFrom('claude', call, { prompt: 'look twice', subagent_type: 'reviewer' }, '/work')).toEqual(
+    { task: 'look twice', agent: 'reviewer' },
+  )
+})
+
+test('a result has the shape that Claude Code gives its tools', () => {
+  expect(toolResponseIn('claude', { name: 'shell', input: { command: 'x' } }, 'out', '/w')).toEqual({
+    stdout: 'out',
+    stderr: '',
+    interrupted: false,
+    isImage: false,
+  })
+  expect(toolResponseIn('claude', { name: 'write', input: { file_path: 'a' } }, 'out', '/w')).toEqual({
+    filePath: '/w/a',
+    success: true,
+  })
+  expect(toolResponseIn('claude', { name: 'grep', input: {} }, 'out', '/w')).toBe('out')
+  expect(toolResponseIn('halter', { name: 'shell', input: {} }, 'out', '/w')).toBe('out')
+})
+
+test('a replaced result is text for the model: null is none', () => {
+  expect(textOfResponse(null)).toBe('')
+  expect(textOfResponse('x')).toBe('x')
+  expect(textOfResponse({ stdout: 'out', stderr: 'err' })).toBe('out\nerr')
+  expect(textOfResponse({ stdout: 'out', stderr: '' })).toBe('out')
+  expect(textOfResponse({ a: 1 })).toBe('{"a":1}')
+})
