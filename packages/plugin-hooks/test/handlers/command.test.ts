@@ -64,6 +64,9 @@ describe.skipIf(isWindows)('the environment of a command', () => {
       HOME: process.env['HOME'],
     })
     expect(existsSync(join(root, '.data'))).toBe(true)
+    const gone = bundle(join(box.root, 'gone'))
+    await box.run('true', { source: { file: '/a/hooks.json', layer: 'plugin', plugin: gone } })
+    expect(existsSync(gone.root)).toBe(false)
   })
 
   it('has nothing of this process but an allowlist, and what is passed on by name', async () => {

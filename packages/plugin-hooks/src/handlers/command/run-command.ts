@@ -101,8 +101,8 @@ async function pathsOf(
 ): Promise<PlaceholderPaths> {
   const { projectDir } = ctx
   if (!plugin) return { projectDir }
-  // Without it the command may still work: whether it needs the folder, it knows alone.
-  await mkdir(plugin.dataDir, { recursive: true }).catch(() => {})
+  // Without it the command may still work: whether it needs the folder, it knows alone. No folder is made for a bundle that is gone.
+  if (existsSync(plugin.root)) await mkdir(plugin.dataDir, { recursive: true }).catch(() => {})
   return { pluginRoot: plugin.root, pluginData: plugin.dataDir, projectDir }
 }
 
