@@ -68,7 +68,8 @@ export function place(files: Readonly<Record<string, string | object>> = {}): Pl
 export function run(argv: readonly string[], cwd: string, home: string, options: RunOptions = {}): Running {
   const child = spawn(process.execPath, [...argv], {
     cwd: options.cwd ?? cwd,
-    env: { ...process.env, HALTER_HOME: home, NODE_COMPILE_CACHE: compileCache, ...options.env },
+    // A home of its own: whoever runs the tests may have skills and hooks.
+    env: { ...process.env, HOME: home, HALTER_HOME: home, NODE_COMPILE_CACHE: compileCache, ...options.env },
   })
   let stdout = ''
   let stderr = ''

@@ -15,7 +15,8 @@ export type TextProblem = Extract<TextFile, { readonly problem: string }>
 interface Known {
   readonly stamp: FileStamp
   readonly content: TextFile
-  document?: Promise<MarkdownDocument>
+  /** What was made of the content, by purpose. */
+  readonly made: Map<string, unknown>
 }
 
 /** The content of files, each read once as long as it does not change. Shared by everything that looks at files. */
@@ -29,7 +30,7 @@ export class FileCache {
     const known = this.#known.get(path)
     if (known && isUnchanged(known.stamp, stamp)) return known
     this.reads += 1
-    const next = { stamp, content: readText(path) }
+    const next = { stamp, content: readText(path), made: new Map<string, unknown>() }
     this.#known.delete(path)
     if (this.#known.size >= KEPT_FILES) this.#known.delete(this.#known.keys().next().value!)
     this.#known.set(path, next)
@@ -79,7 +80,15 @@ export class FileLooks {
     const known = this.#cache.get(path, this.#stamp(path))
     if (!('text' in known.content)) return known.content
     if (known.content.isCut) return tooLong(known.content.size)
-    return (known.document ??= parseMarkdown(path, known.content.text))
+    const { text } = known.content
+    return this.once(path, 'markdown', () => parseMarkdown(path, text))
+  }
+
+  /** What `make` makes of a file, made once as long as the file does not change: the same file gives the same object. */
+  once<T>(path: string, purpose: string, make: () => T): T {
+    const { made } = this.#cache.get(path, this.#stamp(path))
+    if (!made.has(purpose)) made.set(purpose, make())
+    return made.get(purpose) as T
   }
 
   #stamp(path: string): FileStamp {

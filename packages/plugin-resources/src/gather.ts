@@ -30,6 +30,9 @@ export interface Gathered {
   readonly problems: ResourceProblem[]
 }
 
+/** What was found, when nothing more is added to it. */
+export type Findings = { readonly [K in keyof Gathered]: Readonly<Gathered[K]> }
+
 /** Nothing yet. */
 export function emptyGathering(): Gathered {
   return { plugins: [], skills: [], agents: [], commands: [], hooks: [], mcpServers: [], problems: [] }

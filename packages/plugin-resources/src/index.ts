@@ -1,6 +1,8 @@
 import { homedir } from 'node:os'
 import { definePlugin, halterHome } from '@halter/core'
 import { announceResources } from './announce.ts'
+import { createSkillTool } from './commands/skill-tool.ts'
+import { tapCommands } from './commands/tap-commands.ts'
 import type { Bundles } from './compile-resources.ts'
 import type { FileLooks } from './file-looks.ts'
 import { optionsSchema, wholePath, type ResourcesOptions } from './options.ts'
@@ -8,6 +10,7 @@ import { ResourceFiles } from './resource-files.ts'
 
 export { checkResources } from './check-resources.ts'
 export type { CheckedFolder } from './check-resources.ts'
+export type { CommandsOptions } from './commands/tap-commands.ts'
 export type { Bundles, ResourcePlaces } from './compile-resources.ts'
 export type { ResourcesOptions } from './options.ts'
 export type { ResourceProblem } from './problem.ts'
@@ -17,6 +20,9 @@ export type { PluginFolder, ReadPluginOptions } from './read-plugin.ts'
 export { readSkillFolder } from './read-skill.ts'
 export type { ReadSkillOptions, SkillFolder } from './read-skill.ts'
 export { ResourceFiles } from './resource-files.ts'
+export type { ArchiveLimits } from './sources/limits.ts'
+export type { GithubOptions, SourcesOptions } from './sources/open-sources.ts'
+export type { SourceLists, SourceOption } from './sources/source-options.ts'
 export type { ResourceFilesOptions } from './resource-files.ts'
 
 /** Brings skills, agents, commands, hooks, MCP servers and instructions from folders to sessions, and swaps them while they run. */
@@ -25,7 +31,8 @@ export default definePlugin({
   apiVersion: 1,
   config: optionsSchema,
   provides: ['resources'],
-  optional: ['trust', 'watcher'],
+  contributes: ['tools'],
+  optional: ['trust', 'watcher', 'models'],
   async setup({ config, services, hooks, defer }) {
     const { roots = [], skills = [], user = true, project = true } = config
     const { trust, watcher } = services
@@ -43,7 +50,8 @@ export default definePlugin({
     })
     defer(() => files.close())
     hooks.tap('turn.start', (_, ctx) => announceResources(ctx))
-    return { resources: files }
+    tapCommands(hooks, config)
+    return { resources: files, tools: config.skillTool === false ? [] : [createSkillTool()] }
   },
 })
 

@@ -1,10 +1,11 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { jsonSchema } from '@halter/core'
+import type { CommandsOptions } from './commands/tap-commands.ts'
 import type { SourcesOptions } from './sources/open-sources.ts'
 
 /** Options of `@halter/plugin-resources`. Paths are absolute, or begin with `~/`. */
-export interface ResourcesOptions extends SourcesOptions {
+export interface ResourcesOptions extends SourcesOptions, CommandsOptions {
   /** Plugin folders, or folders of plugin folders. */
   readonly roots?: readonly string[]
   /** Skill folders, or folders of skill folders. */
@@ -13,6 +14,8 @@ export interface ResourcesOptions extends SourcesOptions {
   readonly user?: boolean
   /** False: nothing of the working folder and those above it, instruction files included. Default true. */
   readonly project?: boolean
+  /** False: models get no tool `skill`, and read the file of one by its path. Default true. */
+  readonly skillTool?: boolean
 }
 
 const paths = { type: 'array', items: { type: 'string', minLength: 1 } }
@@ -50,6 +53,9 @@ export const optionsSchema = jsonSchema<ResourcesOptions>({
     skills: paths,
     user: { type: 'boolean' },
     project: { type: 'boolean' },
+    skillTool: { type: 'boolean' },
+    expandCommands: { type: 'boolean' },
+    unknownCommands: { enum: ['refuse', 'send'] },
     sources,
     marketplaces: sources,
     github: {

@@ -1,4 +1,3 @@
-import type { DeclaredResource } from '@halter/core'
 import type { Json } from '@halter/protocol'
 import { isAbsolute, join, relative } from 'node:path'
 import type { FileLooks } from './file-looks.ts'
@@ -21,8 +20,8 @@ export function readHooks(reader: PluginReader): void {
   const files = new Set<string>(usual === undefined ? [] : [usual])
   const inline: Json[] = []
   const value = manifestValue(reader, 'hooks')
-  for (const each of Array.isArray(value) ? value : value === undefined ? [] : [value]) {
-    if (isObject(each)) inline.push(wrapped(each))
+  for (const [index, each] of (Array.isArray(value) ? value : value === undefined ? [] : [value]).entries()) {
+    if (isObject(each)) inline.push(looks.once(reader.manifest!.file, `hooks ${index}`, () => wrapped(each)))
     else if (typeof each === 'string') {
       const file = manifestPath(reader, 'hooks', each)
       if (file !== undefined) files.add(file)
@@ -59,11 +58,23 @@ export function leaveOutHooks({ root, found }: PluginReader): void {
   found.problems.push(...problems.list)
 }
 
+/** What a file says of hooks. As long as it does not change, `value` is the same object: whoever interprets it can keep that. */
+export interface HookFile {
+  readonly value?: Json
+  readonly problems: readonly ResourceProblem[]
+}
+
 /** Reads `{ "hooks": { Event: [ … ] } }`; whether its handlers make sense is for whoever runs them. */
-export function readHookFile(
-  file: string,
-  looks: FileLooks,
-): { readonly value?: Json; readonly problems: readonly ResourceProblem[] } {
+export function readHookFile(file: string, looks: FileLooks): HookFile {
+  return looks.once(file, 'hooks', () => parseHookFile(file, looks))
+}
+
+/** The hooks of a settings file, and the switch that turns them off; nothing else of it. */
+export function readSettingsHooks(file: string, looks: FileLooks): HookFile {
+  return looks.once(file, 'settings', () => parseSettings(file, looks))
+}
+
+function parseHookFile(file: string, looks: FileLooks): HookFile {
   const problems = new Problems(file)
   const json = readJson(file, looks, problems)
   if (!json) return { problems: problems.list }
@@ -86,11 +97,7 @@ export function readHookFile(
   return { problems: problems.list }
 }
 
-/** The hooks of a settings file, and the switch that turns them off; nothing else of it. */
-export function readSettingsHooks(
-  file: string,
-  looks: FileLooks,
-): { readonly value?: Json; readonly problems: readonly ResourceProblem[] } {
+function parseSettings(file: string, looks: FileLooks): HookFile {
   const problems = new Problems(file)
   const json = readJson(file, looks, problems)
   if (!json) return { problems: problems.list }
@@ -109,11 +116,6 @@ export function readSettingsHooks(
     ...(disableAllHooks !== undefined && { disableAllHooks }),
   }
   return { value, problems: problems.list }
-}
-
-/** A hook file of the user's or of a folder, as it is declared. */
-export function declaredHooks(name: string, source: string, value: Json): DeclaredResource {
-  return { name, source, value }
 }
 
 function wrapped(value: Readonly<Record<string, Json>>): Json {

@@ -1,5 +1,5 @@
 import type { InstructionResource, ResourceOrigin, ResourceSnapshot } from '@halter/core'
-import type { Gathered } from './gather.ts'
+import type { Findings } from './gather.ts'
 import { describeProblem, Problems, type ResourceProblem } from './problem.ts'
 
 /** A snapshot, and everything that was said about its files; its `warnings` are those that matter when it is used. */
@@ -13,7 +13,7 @@ export interface Compiled {
  * called `plugin:name`. The revision is a digest of all of it, places included, so it is the same when nothing that a session can see
  * has changed.
  */
-export function compileSnapshot(gathered: Gathered, instructions: readonly InstructionResource[]): Compiled {
+export function compileSnapshot(gathered: Findings, instructions: readonly InstructionResource[]): Compiled {
   const problems = [...gathered.problems]
   const { plugins, hooks, mcpServers } = gathered
   const content = {
