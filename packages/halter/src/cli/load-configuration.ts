@@ -1,6 +1,13 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { loadConfig, type HalterConfig, type LoadedConfig, type TrustAnswer } from '@halter/core/host'
+import {
+  loadConfig,
+  type HalterConfig,
+  type LoadedConfig,
+  type ModuleVersions,
+  type TrustAnswer,
+  type TrustQuestion,
+} from '@halter/core/host'
 import presetDefault from '@halter/preset-default'
 import type { Output } from './output.ts'
 import { UsageError } from './usage-error.ts'
@@ -14,7 +21,9 @@ export interface ConfigurationRequest {
   readonly plugin?: readonly string[] | undefined
   readonly set?: readonly string[] | undefined
   /** Whom to ask about an untrusted folder. Default: the person at the terminal, where there is one. */
-  readonly ask?: () => Promise<TrustAnswer>
+  readonly ask?: (question: TrustQuestion) => Promise<TrustAnswer>
+  /** Kept from one load to the next, it gives plugins whose files were edited as they are now. */
+  readonly versions?: ModuleVersions | undefined
 }
 
 /** Reads the configuration as the options of a command say. */
@@ -27,9 +36,7 @@ export async function loadConfiguration(
   const config = await loadConfig({
     cwd,
     explicit: request.config,
-    // A plugin of the preset is found by its name even where its package is nobody's but the preset's.
-    ownUrls: [import.meta.url, import.meta.resolve('@halter/preset-default')],
-    defaults: DEFAULTS,
+    ...LIBRARY,
     ...(await overrides(request, cwd)),
     trust: {
       isTrusted: request.trust ?? false,
@@ -56,8 +63,12 @@ export function workingFolder(named: string | undefined): string {
   return cwd
 }
 
-/** What counts when nothing else is said. */
-const DEFAULTS: HalterConfig = { model: 'demo', presets: [presetDefault] }
+/** What counts when nothing else is said, and where plugins are found that no folder of the user's has. */
+export const LIBRARY = {
+  // A plugin of the preset is found by its name even where its package is nobody's but the preset's.
+  ownUrls: [import.meta.url, import.meta.resolve('@halter/preset-default')],
+  defaults: { model: 'demo', presets: [presetDefault] } satisfies HalterConfig,
+}
 
 async function overrides(
   { model, plugin = [], set = [] }: ConfigurationRequest,
@@ -71,6 +82,7 @@ async function overrides(
     ...(model === undefined ? [] : [['model', '--model'] as const]),
     ...(plugin.length === 0 ? [] : [['plugins', '--plugin'] as const]),
   ])
+  if (set.length === 0 && plugins.length === 0 && model === undefined) return {}
   return {
     overrides: {
       ...settings.config,
