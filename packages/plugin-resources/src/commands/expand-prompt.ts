@@ -1,0 +1,99 @@
+import { stat } from 'node:fs/promises'
+import type { Models, PromptDraft, ResourceSnapshot, TapContext } from '@halter/core'
+import type { TextPart } from '@halter/protocol'
+import { expandBody } from './expand-body.ts'
+import { findInvocable, invocableNames, nearestName, type Invocable } from './find-invocable.ts'
+import { parseInvocation, type Invocation } from './invocation.ts'
+import { skillHeading } from './skill-text.ts'
+import { TurnGrants } from './turn-grants.ts'
+
+/** What a prompt that begins with a slash is made into. */
+export interface ExpandOptions {
+  /** What becomes of `/name` where nothing has that name: refused, or sent as it is. */
+  readonly unknown: 'refuse' | 'send'
+}
+
+type Context = TapContext<{ readonly models: Models | undefined }>
+
+/**
+ * Makes `/name args` into the prompt that it stands for. Undefined: the prompt stays as it is. One that cannot be expanded is marked,
+ * and {@link TurnGrants.refusal} says why: the guard then refuses it, so that no model is asked.
+ */
+export async function expandPrompt(
+  draft: PromptDraft,
+  ctx: Context,
+  { unknown }: ExpandOptions,
+): Promise<PromptDraft | undefined> {
+  const [first, ...others] = draft.parts
+  const invocation = first?.kind === 'text' ? parseInvocation(first.text) : undefined
+  if (!invocation || !ctx.turn) return undefined
+  const resources = await ctx.session.resources()
+  const found = findInvocable(invocation.name, resources)
+  if (!found) {
+    if (unknown === 'send' || (await isMeantAsText(invocation, resources))) return undefined
+    return refuse(ctx, invocation, unknownName(invocation, resources))
+  }
+  const grants = TurnGrants.begin(ctx.session, ctx.turn.turnId)
+  grants.add(`/${invocation.name}`, found.resource.allowedTools)
+  if (found.kind === 'command' && found.resource.model !== undefined)
+    grants.model = await usableModel(found.resource.model, invocation, ctx)
+  const expansion = await expandBody(found.resource.body, invocation.args, ctx)
+  if (expansion.problem !== undefined)
+    return refuse(ctx, invocation, `/${invocation.name} was not sent: ${expansion.problem}.`, found)
+  const heading = found.kind === 'skill' ? await skillHeading(found.resource) : ''
+  const text: TextPart = { kind: 'text', text: heading + expansion.text }
+  await ctx.session.report({
+    handler: `/${invocation.name}`,
+    source: found.resource.source,
+    status: 'changed',
+    detail: describe(expansion.commands, text.text.length),
+  })
+  return { ...draft, parts: [text, ...expansion.parts, ...others] }
+}
+
+async function refuse(
+  ctx: Context,
+  { name }: Invocation,
+  reason: string,
+  found?: Invocable,
+): Promise<undefined> {
+  TurnGrants.begin(ctx.session, ctx.turn!.turnId).refusal = reason
+  await ctx.session.report({
+    handler: `/${name}`,
+    ...(found && { source: found.resource.source }),
+    status: 'denied',
+    detail: reason,
+  })
+}
+
+/** Nobody who has no commands means one; and `/tmp is full` is about a folder. */
+async function isMeantAsText({ name }: Invocation, resources: ResourceSnapshot): Promise<boolean> {
+  if (invocableNames(resources).length === 0) return true
+  return stat(`/${name}`).then(
+    () => true,
+    () => false,
+  )
+}
+
+function unknownName({ name }: Invocation, resources: ResourceSnapshot): string {
+  const nearest = nearestName(name, invocableNames(resources))
+  const hint = nearest === undefined ? '' : ` Did you mean /${nearest}?`
+  return `There is no command or skill /${name}.${hint} To send it as text, put a space before the slash.`
+}
+
+/** A command may name a model that nobody here has: it is for another program then, and the session's own answers. */
+async function usableModel(model: string, { name }: Invocation, ctx: Context): Promise<string | undefined> {
+  try {
+    await ctx.services.models?.resolve(model, 'default')
+    return model
+  } catch {
+    ctx.warn(`/${name} asks for the model "${model}", which no provider accepts. The session's own answers.`)
+    return undefined
+  }
+}
+
+function describe(commands: readonly string[], length: number): string {
+  const ran =
+    commands.length === 0 ? '' : `, after ${commands.map((each) => JSON.stringify(each)).join(', ')}`
+  return `expanded to ${length} characters${ran}`
+}

@@ -1,0 +1,184 @@
+import { execFileSync } from 'node:child_process'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { fillCommand } from '../../src/commands/fill-command.ts'
+import { splitArguments } from '../../src/commands/invocation.ts'
+import { parseTemplate } from '../../src/commands/template.ts'
+
+/** A command of a body, with arguments in it. */
+function fill(command: string, all: string, words = splitArguments(all)) {
+  const [piece] = parseTemplate(`\`\`\`!\n${command}\n\`\`\``).pieces
+  if (piece?.kind !== 'shell') throw new Error('it is no command')
+  return fillCommand(piece.command, { all, words })
+}
+
+function bash(command: string): string {
+  return execFileSync('bash', ['-c', command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** What bash makes words of, each followed by a line that no word has. */
+const END = '\u0001\n'
+const PRINT = `printf '%s\\001\\n'`
+
+describe('a real shell gets exactly the words that were typed', () => {
+  // No NUL: no program can be given one. No lone surrogates: they have no bytes.
+  const word = fc
+    .oneof(
+      fc.string({ unit: 'grapheme', maxLength: 12 }),
+      fc.string({
+        unit: fc.constantFrom(
+          "'",
+          '"',
+          '`',
+          '$',
+          '(',
+          ')',
+          ';',
+          '\\',
+          ' ',
+          '\n',
+          '!',
+          '#',
+          '*',
+          '~',
+          'a',
+          '-',
+          '|',
+          '&',
+          '<',
+          '>',
+          '{',
+          '}',
+        ),
+        maxLength: 12,
+      }),
+      fc.constantFrom(
+        '$(id)',
+        '`id`',
+        "';id;'",
+        '";id;"',
+        '\\',
+        "'",
+        '\n',
+        '~',
+        '*',
+        '{a,b}',
+        '$HOME',
+        '#',
+        '-rf',
+        '',
+      ),
+    )
+    .filter((text) => !text.includes('\0') && !text.includes('\u0001'))
+
+  test.each([
+    ['unquoted', `${PRINT} $1`],
+    ['in double quotes', `${PRINT} "$1"`],
+    ['in single quotes', `${PRINT} '$1'`],
+    ['behind an equals sign', `x=$1; ${PRINT} "$x"`],
+    ['in a list', `for x in $1; do ${PRINT} "$x"; done`],
+    ['behind a quoted word', `true "a 'b" 'c "d' \\' && ${PRINT} $1`],
+  ])('%s', (_, command) => {
+    fc.assert(
+      fc.property(word, (typed) => {
+        const filled = fill(command, typed, [typed])
+        // A reader of single characters does not follow every command; then only plain words are put there.
+        if (filled.problem !== undefined) expect(typed).not.toMatch(/^[\w./-]+$/)
+        else expect(bash(filled.command)).toBe(typed + END)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('all of them, unquoted', () => {
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 4 }), (words) => {
+        const { command = '' } = fill(`${PRINT} $ARGUMENTS`, 'not used here', words)
+        expect(bash(command)).toBe(words.map((each) => each + END).join(''))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('all of them, in quotes, as typed', () => {
+    fc.assert(
+      fc.property(word, (typed) => {
+        const { command = '' } = fill(`${PRINT} "$ARGUMENTS" '$ARGUMENTS'`, typed)
+        expect(bash(command)).toBe(typed + END + typed + END)
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
+
+describe('where quoting is not enough, only plain words are put', () => {
+  test.each([
+    'echo $(echo $1)',
+    'echo "$(echo "$1")"',
+    'echo "$$1"',
+    "echo $'$1'",
+    'echo $$1',
+    'cat <<END\n$1\nEND',
+    'echo a # $1',
+    '# $1',
+    'echo $(( $1 ))',
+    '(( $1 ))',
+    '[[ $1 -gt 0 ]]',
+    'a[$1]=1',
+    'echo $[ $1 ]',
+    'eval $1',
+    'true; eval "$1"',
+    'let "$1"',
+    'declare $1',
+    'export $1',
+    'unset "$1"',
+    'trap "$1" EXIT',
+    'test -v "$1"',
+    '[ -v "$1" ]',
+    'bash -c "$1"',
+    'sh -c $1',
+    'printf -v "$1" x',
+    'source $1',
+    '. $1',
+    'echo ${x:-$1}',
+  ])('%j', (command) => {
+    for (const hostile of [
+      'a b',
+      '$(id)',
+      "'",
+      '"',
+      '`id`',
+      'x;id',
+      'b[$(id)]',
+      'a\nid',
+      "\\'; id #",
+      '(id)',
+    ])
+      expect(fill(command, hostile, [hostile])).toEqual({
+        problem: expect.stringContaining('cannot be put safely'),
+      })
+    const { command: filled } = fill(command, 'src/a-b_1.ts', ['src/a-b_1.ts'])
+    expect(filled).toBe(command.replace('$1', 'src/a-b_1.ts'))
+  })
+
+  test('and all of them come word by word', () => {
+    expect(fill('echo "$(ls $ARGUMENTS)"', 'a\tb', ['a', 'b']).command).toBe('echo "$(ls a b)"')
+    expect(fill('echo a # $ARGUMENTS', 'a\nb', ['a', 'b']).command).toBe('echo a # a b')
+  })
+})
+
+test('an argument that was not given is nothing to the shell', () => {
+  expect(fill('printf "[%s]" "$2"', 'a')).toEqual({ command: 'printf "[%s]" "$2"' })
+  expect(bash(fill('printf "[%s]" "$2"', 'a').command!)).toBe('[]')
+  expect(fill('echo $ARGUMENTS', '')).toEqual({ command: 'echo ' })
+})
+
+test('what has a backslash before it is the shell’s own', () => {
+  const { command = '' } = fill("echo 'a b' $1 | awk '{print \\$2}'", 'x')
+  expect(command).toBe("echo 'a b' x | awk '{print $2}'")
+  expect(bash(command)).toBe('b\n')
+})
+
+test('a NUL is put nowhere', () => {
+  expect(fill('echo $1', 'x', ['a\0b']).problem).toContain('cannot be put safely')
+})
