@@ -12,6 +12,7 @@ export async function basePayload(
   hooks: HookSession,
   event: HookEventName,
   moment: Moment,
+  callId?: string,
 ): Promise<JsonObject> {
   const { session } = hooks
   const { sessionId, parentId, agent, workingDir, model, effort } = session.blueprint
@@ -21,7 +22,7 @@ export async function basePayload(
     session_id: sessionId,
     turn_id: moment.turnId ?? '',
     ...(moment.turnId !== undefined && { prompt_id: moment.turnId }),
-    ...(await transcripts(hooks, event, moment)),
+    ...(await transcripts(hooks, event, moment, callId)),
     cwd: workingDir,
     model,
     permission_mode: 'default',
@@ -34,12 +35,20 @@ export async function basePayload(
   }
 }
 
-/** Of a subagent's end, as in Claude Code: the parent's transcript, and the subagent's own beside it. */
-async function transcripts(hooks: HookSession, event: HookEventName, moment: Moment): Promise<JsonObject> {
+/**
+ * Of a subagent's end, as in Claude Code: the parent's transcript, and the subagent's own beside it. While a call is judged, the reply
+ * that made it is not stored yet; it is in the transcript all the same.
+ */
+async function transcripts(
+  hooks: HookSession,
+  event: HookEventName,
+  moment: Moment,
+  callId: string | undefined,
+): Promise<JsonObject> {
   const { session, services } = hooks
   try {
     const files = await services.transcripts?.()
-    const path = (await files?.update(session)) ?? ''
+    const path = (await files?.update(session, hooks.replyWith(callId))) ?? ''
     if (event !== 'SubagentStop') return { transcript_path: path }
     return { transcript_path: (await files?.updateParent(session)) ?? path, agent_transcript_path: path }
   } catch (error) {

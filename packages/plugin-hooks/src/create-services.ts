@@ -1,6 +1,7 @@
 import type { Clock, Logger, SessionStore, Watcher } from '@halter/core'
 import { NamedFiles } from './hook-files.ts'
 import { HookPlans } from './hook-plan.ts'
+import type { RunHandler } from './hook-handler.ts'
 import type { HookServices } from './hook-services.ts'
 import type { HooksOptions } from './options.ts'
 import { claudeCall } from './tool-dialect.ts'
@@ -38,10 +39,18 @@ export function createServices(
     usesResources: options.usesResources,
     passEnv,
     network: { allowedHosts, allowLoopback, allowPrivate },
-    run: async (handler, payload, ctx) =>
-      (await import('./handlers/run-handler.ts')).runHandler(handler, payload, ctx),
+    run: lazyRunner(),
     transcripts: store ? lazyTranscripts(store) : undefined,
     forChildren: new Map(),
+  }
+}
+
+/** Loaded at the first run, and then at hand: an import of what is loaded still takes 25 µs. */
+function lazyRunner(): RunHandler {
+  let loading: Promise<{ readonly runHandler: RunHandler }> | undefined
+  return async (handler, payload, ctx) => {
+    const { runHandler } = await (loading ??= import('./handlers/run-handler.ts'))
+    return runHandler(handler, payload, ctx)
   }
 }
 

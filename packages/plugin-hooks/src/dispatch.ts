@@ -37,7 +37,7 @@ export async function ask(
   moment: Moment,
 ): Promise<readonly Answer[]> {
   if (handlers.length === 0) return []
-  const base = await basePayload(hooks, subject.event, moment)
+  const base = await basePayload(hooks, subject.event, moment, subject.callId)
   return Promise.all(
     handlers.map(async ({ handler }) => {
       const result = await runOne(

@@ -1,5 +1,5 @@
 import type { DeclaredResource, Defer, SessionPort, TapContext } from '@halter/core'
-import type { Json } from '@halter/protocol'
+import { toolCallsOf, type AssistantMessage, type Json } from '@halter/protocol'
 import type { Answer, Opinion } from './merge-answers.ts'
 import type { HookEventName } from './hook-events.ts'
 import { EMPTY_PLAN, type HookPlan } from './hook-plan.ts'
@@ -46,6 +46,8 @@ export class HookSession {
   /** Ids of `once` handlers that fired here; those of before are in the session's state. */
   readonly fired = new Set<string>()
   prompt: JudgedPrompt | undefined
+  /** The newest reply, stored or about to be. */
+  reply: AssistantMessage | undefined
   batch: BatchCall[] = []
   /** A handler said `continue: false` in this turn. */
   stop: { readonly turnId: string; readonly reason: string } | undefined
@@ -101,6 +103,14 @@ export class HookSession {
     for (const { category, source, message } of this.#plan.warnings)
       if (category !== 'never_dispatched') this.tell(moment, `${source.file}: ${message}.`)
     return this.#plan
+  }
+
+  /** The newest reply, where it is the one that made a call. */
+  replyWith(callId: string | undefined): AssistantMessage | undefined {
+    const { reply } = this
+    const isIt =
+      callId !== undefined && reply !== undefined && toolCallsOf(reply).some((call) => call.callId === callId)
+    return isIt ? reply : undefined
   }
 
   /** A warning, once per session. */

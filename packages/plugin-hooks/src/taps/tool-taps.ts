@@ -11,6 +11,7 @@ import { hooksOf, momentOf } from './tap-context.ts'
 
 /** The taps around tool calls. One run of a handler serves transform and guard. */
 export function toolTaps(services: HookServices): {
+  readonly 'response.guard': Tap<'response.guard'>
   readonly 'toolCall.transform': Tap<'toolCall.transform'>
   readonly 'toolCall.guard': Tap<'toolCall.guard'>
   readonly 'toolResult.transform': Tap<'toolResult.transform'>
@@ -18,6 +19,10 @@ export function toolTaps(services: HookServices): {
   readonly 'context.transform': Tap<'context.transform'>
 } {
   return {
+    'response.guard': (reply, ctx) => {
+      const hooks = hooksOf(services, ctx)
+      if (hooks.mayHandle(ctx.turn, 'PreToolUse', 'PermissionRequest')) hooks.reply = reply
+    },
     'toolCall.transform': (call, ctx) => {
       const hooks = hooksOf(services, ctx)
       if (!hooks.mayHandle(ctx.turn, 'PreToolUse') || isStopped(hooks, ctx.turn?.turnId)) return undefined

@@ -28,9 +28,9 @@ interface HeldReply {
 export class EventProjection {
   readonly #speak: SpeakTool
   readonly #chain = new LineChain()
-  /** Ids of replies that were written before they were stored. */
-  readonly #ahead = new Set<string>()
   #blueprint: SessionBlueprint | undefined
+  /** Id of the newest reply that is stored. */
+  #newest: string | undefined
   /** A reply waits for the event behind it, which says what it cost. */
   #held: HeldReply | undefined
 
@@ -53,11 +53,17 @@ export class EventProjection {
     return held ? this.#reply(held, usage) : []
   }
 
-  /** The lines of a reply that is about to be stored; its event adds none. Only after `flush`. */
+  /**
+   * The lines of a reply that is about to be stored, as they are known so far; none where it is stored already. Changes nothing: once
+   * it is stored, its lines come again. Only after `flush`.
+   */
   ahead(message: AssistantMessage): readonly TranscriptLine[] {
-    if (this.#ahead.has(message.id) || !this.#blueprint) return []
-    this.#ahead.add(message.id)
-    return this.#reply({ message, turnId: undefined, place: this.#place(message.at) }, message.usage)
+    if (this.#newest === message.id || !this.#blueprint) return []
+    return this.#reply(
+      { message, turnId: undefined, place: this.#place(message.at) },
+      undefined,
+      this.#chain.copy(),
+    )
   }
 
   #linesOf(event: Event): readonly TranscriptLine[] {
@@ -73,7 +79,8 @@ export class EventProjection {
         const { message, turnId } = event
         const place = this.#place(message.at)
         if (message.role === 'user') return [this.#prompt(message, place)]
-        if (!this.#ahead.delete(message.id)) this.#held = { message, turnId, place }
+        this.#newest = message.id
+        this.#held = { message, turnId, place }
         return []
       }
       case 'toolCall.finished':
@@ -91,10 +98,14 @@ export class EventProjection {
     return this.#chain.next(place, id, 'user', { ...(isMeta && { isMeta }), message })
   }
 
-  #reply({ message, place }: HeldReply, usage = message.usage): readonly TranscriptLine[] {
+  #reply(
+    { message, place }: HeldReply,
+    usage = message.usage,
+    chain = this.#chain,
+  ): readonly TranscriptLine[] {
     const { id, from, responseId } = message
     return assistantBlocks(message, this.#speak).map((block, index) =>
-      this.#chain.next(place, `${id}/${index}`, 'assistant', {
+      chain.next(place, `${id}/${index}`, 'assistant', {
         message: {
           id,
           type: 'message',

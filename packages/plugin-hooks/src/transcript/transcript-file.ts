@@ -1,5 +1,5 @@
 import type { AssistantMessage, SessionId } from '@halter/protocol'
-import { closeSync, constants, existsSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, existsSync, ftruncateSync, openSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { SpeakTool } from './blocks.ts'
 import { EventProjection } from './project-events.ts'
@@ -29,6 +29,10 @@ export class TranscriptFile {
   #projection: EventProjection
   /** `seq` of the newest event in the file. */
   #seq = 0
+  /** Bytes of the file, what is ahead left out. */
+  #size = 0
+  /** Id of a reply at the end of the file that was not stored when it was written. */
+  #ahead: string | undefined
   #isThere = false
   #work: Promise<void> = Promise.resolve()
 
@@ -87,28 +91,38 @@ export class TranscriptFile {
       text = ''
     }
     text += textOf(this.#projection.flush())
-    if (pending) text += textOf(this.#projection.ahead(pending))
-    if (text === '' && this.#isThere) return existsSync(this.path)
-    this.#append(text)
+    const ahead = pending ? textOf(this.#projection.ahead(pending)) : ''
+    const isNew = text !== '' || (ahead !== '' && pending!.id !== this.#ahead)
+    if (!isNew && this.#isThere) return existsSync(this.path)
+    this.#append(text, ahead)
+    if (ahead !== '') this.#ahead = pending!.id
     return true
   }
 
-  // Not asynchronous: a few lines for the page cache take 20 µs, and the four round trips to a thread ten times as long.
-  #append(text: string): void {
+  /**
+   * `ahead` stands at the end until something else does: once it is stored, it comes again with what it cost. Not asynchronous: a few
+   * lines for the page cache take 20 µs, and the round trips to a thread ten times as long.
+   */
+  #append(text: string, ahead = ''): void {
     const { O_WRONLY, O_APPEND, O_CREAT, O_TRUNC } = constants
     // One that was deleted a moment ago is not made anew with only its last lines.
-    const file = openSync(this.path, O_WRONLY | (this.#isThere ? O_APPEND : O_CREAT | O_TRUNC), 0o600)
+    const file = openSync(this.path, O_WRONLY | O_APPEND | (this.#isThere ? 0 : O_CREAT | O_TRUNC), 0o600)
     try {
-      writeFileSync(file, text)
+      if (this.#ahead !== undefined) ftruncateSync(file, this.#size)
+      this.#ahead = undefined
+      writeFileSync(file, text + ahead)
     } finally {
       closeSync(file)
     }
+    this.#size += Buffer.byteLength(text)
     this.#isThere = true
   }
 
   #startOver(): void {
     this.#isThere = false
     this.#seq = 0
+    this.#size = 0
+    this.#ahead = undefined
     this.#projection = new EventProjection(this.#options.speak)
   }
 }

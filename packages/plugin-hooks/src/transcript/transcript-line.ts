@@ -45,6 +45,13 @@ export interface LinePlace {
 export class LineChain {
   #last: string | null = null
 
+  /** Goes on from where this one is. */
+  copy(): LineChain {
+    const copy = new LineChain()
+    copy.#last = this.#last
+    return copy
+  }
+
   /** `id` makes the line's uuid: the same id, the same uuid. */
   next(
     place: LinePlace,
