@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { definePlugin, halterHome, jsonSchema, type Plugin } from '@halter/core'
+import { doctorCheck } from './doctor-check.ts'
 import { SqliteSessionStore, type SqliteStoreOptions } from './sqlite-session-store.ts'
 
 export { SqliteSessionStore }
@@ -28,15 +29,16 @@ const plugin: Plugin = definePlugin({
     additionalProperties: false,
   }),
   provides: ['sessionStore'],
-  contributes: ['storageAdapters'],
+  contributes: ['storageAdapters', 'doctorChecks'],
   async setup({ config, defer, logger }) {
+    const path = config.path ?? join(halterHome(), 'sessions.db')
     const store = await SqliteSessionStore.open({
-      path: config.path ?? join(halterHome(), 'sessions.db'),
+      path,
       durability: config.durability,
       onWarning: (message) => logger.warn(message),
     })
     defer(() => store.close())
-    return { sessionStore: store, storageAdapters: [store.storageAdapter] }
+    return { sessionStore: store, storageAdapters: [store.storageAdapter], doctorChecks: [doctorCheck(path)] }
   },
 })
 

@@ -10,7 +10,7 @@ test('the plugin fills the slot of the session store and adds a storage adapter'
   expect(plugin).toMatchObject({
     name: '@halter/plugin-sqlite-store',
     provides: ['sessionStore'],
-    contributes: ['storageAdapters'],
+    contributes: ['storageAdapters', 'doctorChecks'],
     requires: [],
   })
 })
