@@ -13,6 +13,7 @@ import { deliveries } from './rows/w9-fan-out.ts'
 import { taps } from './rows/w10-taps.ts'
 import { context } from './rows/w11-context.ts'
 import { forks } from './rows/w12-fork.ts'
+import { hookHandlers } from './rows/w13-hooks.ts'
 
 /** What `npm run bench` measures, row by row. */
 const ROWS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
@@ -28,6 +29,7 @@ const ROWS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   w10: taps,
   w11: context,
   w12: forks,
+  w13: hookHandlers,
 }
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } })
