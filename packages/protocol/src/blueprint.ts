@@ -41,6 +41,8 @@ export interface SessionBlueprint {
   readonly seed?: readonly PromptSegment[]
   /** Text added after the system prompt, whichever it is. */
   readonly appendSystemPrompt?: string
+  /** Names of the tools that the session may use at most; absent: all that are there. A subagent's, as it was spawned with. */
+  readonly tools?: readonly string[]
   readonly limits: Limits
   readonly title?: string
   /** At most 16 pairs; `listSessions` can ask for equality. */

@@ -1,4 +1,4 @@
-import type { ReasoningEffort, SessionBlueprint } from './blueprint.ts'
+import type { Limits, ReasoningEffort, SessionBlueprint } from './blueprint.ts'
 import type { ErrorWire } from './error.ts'
 import type { MessageId, SessionId, ToolCallId, TurnId } from './ids.ts'
 import type { AssistantMessage, Json, ToolResultPart, UserMessage, UserPart } from './messages.ts'
@@ -48,6 +48,16 @@ export interface HookRun {
   readonly message?: string
 }
 
+/** What a turn was submitted with, where it is not the session's: a turn that is continued elsewhere has it, too. */
+export interface TurnSettings {
+  readonly model?: string
+  readonly effort?: ReasoningEffort
+  readonly temperature?: number
+  readonly maxOutputTokens?: number
+  readonly tools?: readonly string[]
+  readonly limits?: Limits
+}
+
 /** The payload of every stored event, by type. A name is noun.past. */
 export interface StoredEventPayloads {
   'session.started': { readonly blueprint: SessionBlueprint }
@@ -66,6 +76,8 @@ export interface StoredEventPayloads {
     readonly revision: string
     readonly input: readonly UserPart[]
     readonly output?: Json
+    /** Absent: it was submitted with none. */
+    readonly settings?: TurnSettings
   }
   'prompt.refused': { readonly turnId: TurnId; readonly reason: string; readonly plugin?: string }
   /** A tool message is not among them: it is folded from `toolCall.finished`. */

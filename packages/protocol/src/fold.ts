@@ -177,7 +177,8 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
     state.isClosed = false
   },
   'session.forked': (state, event, { ledger }) => {
-    state.blueprint = { ...state.blueprint, sessionId: event.sessionId }
+    const { parentId: _, ...blueprint } = state.blueprint // nobody spawned it
+    state.blueprint = { ...blueprint, sessionId: event.sessionId, depth: 0 }
     state.createdAt = event.at
     state.children.clear()
     ledger.inherit(event.inheritedUsage)
@@ -241,8 +242,14 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
   },
   'approval.requested': (state, event) => {
     state.approvals.set(event.callId, event)
+    const open = event.by === undefined ? state.openCalls.get(event.callId) : undefined
+    if (open) state.openCalls.set(event.callId, { ...open, approval: { question: event } })
   },
-  'approval.resolved': (state, { callId, answer, scope }) => {
+  'approval.resolved': (state, event) => {
+    const { callId, answer, scope } = event
+    const open = state.openCalls.get(callId)
+    const isOwn = open?.approval !== undefined && state.approvals.get(callId)?.by === undefined
+    if (isOwn) state.openCalls.set(callId, { ...open, approval: { ...open.approval, answer: event } })
     state.approvals.delete(callId)
     if (answer === 'session' || answer === 'always') state.grants.add(scope)
   },

@@ -9,12 +9,20 @@ import type { Usage } from './usage.ts'
 /** What a session is doing. `interrupted`: its last turn has no terminal event, so a process died in it. */
 export type SessionStatus = 'idle' | 'running' | 'interrupted' | 'closed'
 
+/** A question about a call, and its answer once there is one. */
+export interface CallApproval {
+  readonly question: StoredEvent<'approval.requested'>
+  readonly answer?: StoredEvent<'approval.resolved'>
+}
+
 /** A tool call of the newest reply that has no answer yet, or waits for an earlier one to have its. */
 export interface OpenCall {
   readonly call: ToolCallPart
   readonly messageId: MessageId
   /** The final input, once its intent is stored: from then on it may have had its effect. */
   readonly startedInput?: Json
+  /** The question whether it may run, and what came of that; absent: nobody asked. */
+  readonly approval?: CallApproval
   /** Its answer, held back until every earlier call of the reply has one. */
   readonly answer?: ToolMessage
   /** `seq` of the event that holds the answer. */

@@ -62,8 +62,10 @@ function changeSummary(summary: SessionSummary | undefined, event: StoredEvent):
   if (event.type === 'session.started') return newSummary(event)
   if (!summary) return undefined
   switch (event.type) {
-    case 'session.forked':
-      return { ...summary, sessionId: event.sessionId, status: 'idle', usage: NO_USAGE, createdAt: event.at }
+    case 'session.forked': {
+      const { parentId: _, ...rest } = summary
+      return { ...rest, sessionId: event.sessionId, status: 'idle', usage: NO_USAGE, createdAt: event.at }
+    }
     case 'session.updated':
       return {
         ...summary,

@@ -213,11 +213,12 @@ describe('what a log ends in', () => {
           createdAt: state.createdAt,
         })
         expect(state.blueprint.metadata).toStrictEqual(state.metadata)
+        expect(summary.parentId).toBe(state.blueprint.parentId)
         expect(summary.head).toBeLessThanOrEqual(state.head)
         // A fork of a running turn is idle to a list: the commit that forks also ends that turn.
         const forked = log.findLastIndex(({ type }) => type === 'session.forked')
         const restarted = log.findLastIndex(({ type }) => type === 'turn.started')
-        if (forked > restarted) expect(summary.status).toBe('idle')
+        if (forked > restarted && state.turn) expect(summary.status).toBe('idle')
         else expect(summary.status).toBe(state.turn ? 'running' : state.status)
       }),
     )

@@ -37,7 +37,10 @@ export type TurnInput = string | readonly UserPart[]
 /** Taps for one session, not stored: they go with its last holder. */
 export type SessionHooks = { readonly [H in HookName]?: Tap<H> | readonly Tap<H>[] }
 
-/** Whom to ask about this session's tool calls; `'wait'` leaves the question open until `approvals.resolve`. */
+/**
+ * Whom to ask about this session's tool calls; `'wait'` leaves the question open until `approvals.resolve`, here or, once nobody holds
+ * the session here any more, wherever it is resumed with `continue`.
+ */
 export type Approver =
   | 'wait'
   | ((
@@ -77,11 +80,16 @@ export interface SessionInit extends SessionAttachments {
   readonly metadata?: Readonly<Record<string, string>>
 }
 
-/** How a stored session comes back. */
+/**
+ * How a stored session comes back. What was attached to it is not stored: tools, hooks and approver are those given here. So a child that is
+ * resumed without its parent is judged by the guards of plugins and by those given here, not by the session hooks that its parent had; the
+ * tools it may use are stored.
+ */
 export interface ResumeOptions extends SessionAttachments {
   /**
    * What to do with a turn that a dead process left open. `close` (default) answers its calls and ends it as `crashed`; no
-   * tool runs. `continue` goes on with it; tools run again only when their effects are `none` or `idempotent`.
+   * tool runs. `continue` goes on with it; tools run again only when their effects are `none` or `idempotent`, and a call that waited
+   * for a yes waits for it again.
    */
   readonly interrupted?: 'close' | 'continue'
   /** Takes the session from another live holder. */
@@ -150,7 +158,10 @@ export interface EventsOptions {
 /** Open questions of a session. */
 export interface SessionApprovals {
   list(): readonly StoredEvent<'approval.requested'>[]
-  /** @throws HalterError `ERR_SESSION_INPUT` when no call with this id waits. */
+  /**
+   * Answers a question, also one that a dead process left open and that the continued turn has not come to yet. Resolves when the
+   * answer is stored. @throws HalterError `ERR_SESSION_INPUT` when no call with this id waits.
+   */
   resolve(callId: ToolCallId, answer: ApprovalAnswer, reason?: string): Promise<void>
 }
 
@@ -178,13 +189,16 @@ export interface SessionHandle extends AsyncDisposable {
   /** Stored events from the log. */
   replay(range?: { readonly after?: number; readonly limit?: number }): AsyncIterable<StoredEvent>
   events(options?: EventsOptions): AsyncIterable<SessionEvent>
-  /** A new session with the first `at` events of this one; default: all. */
+  /** A new session with the first `at` events of this one; default: all. It has no parent, also where this one has. */
   fork(options?: { readonly at?: number } & SessionAttachments): Promise<SessionHandle>
   /** The whole session as JSON Lines, descendants included. */
   export(): AsyncIterable<string>
   /** One more holder of the same session; its own `detach` counts. */
   clone(): SessionHandle
-  /** This holder is done. With the last one, the session's scope and hooks go; nothing is recorded. */
+  /**
+   * This holder is done. With the last one, the session's scope and hooks go; nothing is recorded. A turn that runs goes on to its
+   * end, except one that waits for `approvals.resolve`: it is left open in the log, and its result here is `interrupted`.
+   */
   detach(): Promise<void>
   /** Interrupts, runs `session.end`, records `session.closed`, detaches all holders. A later resume opens it again. */
   shutdown(reason?: string): Promise<void>
@@ -231,8 +245,10 @@ export interface SessionRuntime extends AsyncDisposable {
   /** Checks a stored session: rows, gaps, pairing, terminal events. Takes no lease and records nothing. */
   verify(id: SessionId): Promise<VerifyReport>
   /**
-   * A new session with the first `at` events of another, open or not; default: all. A cut inside a turn is closed like a crash.
-   * @throws HalterError `ERR_SESSION_UNKNOWN`; `ERR_SESSION_INPUT` when there is no such event.
+   * A new session with the first `at` events of another, open or not; default: all. A cut inside a turn is closed like a crash. It has no
+   * parent, also where the other has, and the rights of the other.
+   * @throws HalterError `ERR_SESSION_UNKNOWN`; `ERR_SESSION_INPUT` when there is no such event; `ERR_SESSION_DAMAGED` when one before it cannot be
+   * read; `ERR_TOOL_DUPLICATE`, `ERR_HOOK_UNKNOWN`, `ERR_HOOK_INVALID` for attachments that cannot be.
    */
   forkSession(id: SessionId, options?: { readonly at?: number } & SessionAttachments): Promise<SessionHandle>
   /**
@@ -242,8 +258,16 @@ export interface SessionRuntime extends AsyncDisposable {
   repairSession(id: SessionId): Promise<SessionHandle | undefined>
   /** A session and its descendants as JSON Lines. @throws HalterError `ERR_SESSION_UNKNOWN`. */
   exportSession(id: SessionId): AsyncIterable<string>
-  /** Stores the sessions of an export under their own ids. @throws HalterError `ERR_SESSION_INPUT` naming the line; `ERR_SESSION_EXISTS`. */
+  /**
+   * Stores the sessions of an export under their own ids, each whole or not at all.
+   * @throws HalterError `ERR_SESSION_INPUT` naming the line; `ERR_SESSION_EXISTS`. `data.stored` names those that were stored before.
+   */
   importSessions(lines: AsyncIterable<string>): Promise<readonly SessionId[]>
+  /**
+   * Deletes a session; with `cascade`, its descendants too. One that does not exist is deleted already.
+   * @throws HalterError `ERR_SESSION_INPUT` when one of them is open here, `ERR_SESSION_LEASED` when another process holds one; then nothing
+   * is deleted.
+   */
   deleteSession(id: SessionId, options?: { readonly cascade?: boolean }): Promise<void>
   /** From the next turn on, sessions use these; running turns keep theirs. Undefined: back to the `resources` slot. */
   replaceResources(snapshot: ResourceSnapshot | undefined): void

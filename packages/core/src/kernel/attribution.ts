@@ -1,10 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { SessionId } from '@halter/protocol'
+import type { SessionId, TurnId } from '@halter/protocol'
 
 /** Whose code is running. */
 export interface Attribution {
   readonly plugin: string
   readonly sessionId?: SessionId | undefined
+  /** The turn that waits for it, or began it. */
+  readonly turnId?: TurnId | undefined
 }
 
 /** How deep the running code is in what could call itself for ever. */

@@ -1,4 +1,4 @@
-import type { SessionId } from '@halter/protocol'
+import type { SessionId, TurnId } from '@halter/protocol'
 import type { SessionPort, TapContext } from '../contracts/hooks.ts'
 import type { Attribution } from './attribution.ts'
 import type { DispatchContext } from './dispatch.ts'
@@ -52,6 +52,10 @@ export class TapCall implements TapContext, Attribution {
 
   get sessionId(): SessionId {
     return this.session.blueprint.sessionId
+  }
+
+  get turnId(): TurnId | undefined {
+    return this.#from.turn?.turnId
   }
 
   /** The kernel's: the tap has settled, or nobody waits for it any more (`because`). Static, so that no tap sees it. */

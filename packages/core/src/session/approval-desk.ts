@@ -3,8 +3,9 @@ import type { ApprovalReply, ApprovalRequest } from '../contracts/approvals.ts'
 import type { ToolCall } from '../contracts/hooks.ts'
 import type { SessionApprovals } from '../contracts/runtime.ts'
 import { HalterError, toErrorWire } from '../errors.ts'
-import type { CallSite } from '../turn/call-site.ts'
+import { runAs } from '../kernel/attribution.ts'
 import type { GuardDecision } from '../kernel/dispatch.ts'
+import type { CallSite } from '../turn/call-site.ts'
 import type { Session } from './session.ts'
 
 /** A question about a call. */
@@ -15,22 +16,59 @@ export interface ApprovalQuestion {
   readonly plugin: string | undefined
 }
 
-/** A question that waits, and when it is over. */
-interface OpenQuestion {
-  readonly answer: (reply: ApprovalReply) => void
-  readonly recorded: Promise<void>
+/** A question that somebody here deals with, until its answer is recorded. */
+class OpenQuestion {
+  readonly callId: ToolCallId
+  readonly #reply = Promise.withResolvers<ApprovalReply>()
+  readonly #recorded = Promise.withResolvers<void>()
+  isAnswered = false
+  /** True when only `resolve` can answer it. */
+  isAtRest = false
+
+  constructor(callId: ToolCallId) {
+    this.callId = callId
+    this.#reply.promise.catch(() => {}) // where the question itself cannot be stored, nobody waits for its answer
+  }
+
+  get reply(): Promise<ApprovalReply> {
+    return this.#reply.promise
+  }
+
+  get recorded(): Promise<void> {
+    return this.#recorded.promise
+  }
+
+  answer(reply: ApprovalReply): void {
+    this.isAnswered = true
+    this.#reply.resolve(reply)
+  }
+
+  /** Nobody waits for the answer any more. */
+  giveUp(reason: Error): void {
+    this.#reply.reject(reason)
+  }
+
+  close(): void {
+    this.#recorded.resolve()
+  }
 }
 
 /**
- * Asks whoever may say yes to a tool call, and records question and answer. Of an approver and `resolve`, the first answer
- * counts. No timer runs.
+ * Asks whoever may say yes to a tool call, and records question and answer. Of a guard, an approver and `resolve`, the first answer
+ * counts. No timer runs. A question that a dead process left open is one like any other once its turn goes on.
  */
 export class ApprovalDesk implements SessionApprovals {
   readonly #session: Session
-  readonly #waiting = new Map<ToolCallId, OpenQuestion>()
+  readonly #open = new Map<ToolCallId, OpenQuestion>()
 
   constructor(session: Session) {
     this.#session = session
+  }
+
+  /** True when the model's call waits for `resolve`, and for nothing else. */
+  get isAtRest(): boolean {
+    const [only, ...others] = this.#open.values()
+    return only?.isAtRest === true && !only.isAnswered && others.length === 0
   }
 
   list(): readonly StoredEvent<'approval.requested'>[] {
@@ -38,74 +76,114 @@ export class ApprovalDesk implements SessionApprovals {
   }
 
   async resolve(callId: ToolCallId, answer: ApprovalAnswer, reason?: string): Promise<void> {
-    const question = this.#waiting.get(callId)
-    if (!question)
-      throw new HalterError(
-        'ERR_SESSION_INPUT',
-        `No call "${callId}" of session ${this.#session.id} waits for an answer. It may have been answered, or its turn ended.`,
-      )
-    question.answer({ answer, ...(reason !== undefined && { reason }) })
-    await question.recorded
+    const reply = { answer, ...(reason !== undefined && { reason }) }
+    const open = this.#open.get(callId)
+    if (open && !open.isAnswered) {
+      open.answer(reply)
+      return open.recorded
+    }
+    const stored = this.#session.state.approvals.get(callId)
+    if (!open && stored && this.#session.turns.isGoingOn) return this.#answerAhead(stored, reply)
+    throw new HalterError(
+      'ERR_SESSION_INPUT',
+      `No call "${callId}" of session ${this.#session.id} waits for an answer. It may have been answered, or its turn ended.`,
+    )
   }
 
   /** The answer, recorded. The reply of the model that asks is stored with the question, since the answer may take days. */
-  async ask(turn: CallSite, question: ApprovalQuestion): Promise<ApprovalReply> {
-    const { call, scope } = question
-    await turn.commit(requested(turn, question))
-    const { promise, resolve, reject } = Promise.withResolvers<ApprovalReply>()
-    const recorded = Promise.withResolvers<void>()
-    const answered = (reply: ApprovalReply): void => {
-      this.#waiting.delete(call.callId)
-      resolve(reply)
-    }
-    this.#waiting.set(call.callId, { answer: answered, recorded: recorded.promise })
+  ask(site: CallSite, question: ApprovalQuestion): Promise<ApprovalReply> {
+    return this.#wait(site, requestOf(site, question), () => site.commit(requested(site, question)))
+  }
+
+  /** The answer to a question that is stored: one that came before this process did, or while it came here; else as `ask`. */
+  async goOn(site: CallSite, question: StoredEvent<'approval.requested'>): Promise<ApprovalReply> {
+    const { callId, turnId, name, input, scope, reason } = question
+    await this.#open.get(callId)?.recorded
+    const given = this.#session.state.openCalls.get(callId)?.approval?.answer
+    if (given) return given
+    const request = { sessionId: site.session.id, turnId, callId, name, input, scope }
+    return this.#wait(site, { ...request, ...(reason !== undefined && { reason }) })
+  }
+
+  async #wait(
+    site: CallSite,
+    request: ApprovalRequest,
+    record?: () => Promise<unknown>,
+  ): Promise<ApprovalReply> {
+    const { callId, scope } = request
+    const question = new OpenQuestion(callId)
+    this.#open.set(callId, question)
     const asking = new AbortController()
-    asking.signal.addEventListener('abort', () => reject(asking.signal.reason as Error), { once: true })
-    const release = turn.abort.adopt(asking)
+    asking.signal.addEventListener('abort', () => question.giveUp(asking.signal.reason as Error), {
+      once: true,
+    })
+    const release = site.abort.adopt(asking)
     try {
-      this.#consult(turn, question, asking.signal).then(answered, (error: unknown) => answered(failed(error)))
-      const reply = await promise
-      const { answer, reason, by = 'user' } = reply
-      await turn.commit({
-        type: 'approval.resolved',
-        callId: call.callId,
-        answer,
-        scope,
-        by,
-        ...(reason !== undefined && { reason }),
-      })
+      await record?.()
+      this.#consult(site, request, { question, signal: asking.signal }).then(
+        (reply) => question.answer(reply),
+        (error: unknown) => question.answer(failed(error)),
+      )
+      const reply = await question.reply
+      await site.commit(resolved(callId, scope, reply))
       return reply
     } finally {
-      this.#waiting.delete(call.callId)
-      recorded.resolve()
+      this.#open.delete(callId)
+      question.close()
       release()
       asking.abort()
     }
   }
 
-  async #consult(turn: CallSite, question: ApprovalQuestion, signal: AbortSignal): Promise<ApprovalReply> {
-    const request = requestOf(turn, question)
-    const decision = await turn.guard('approval.guard', request)
+  /** Records an answer before the turn that goes on has come to its question. */
+  async #answerAhead(
+    { callId, scope }: StoredEvent<'approval.requested'>,
+    reply: ApprovalReply,
+  ): Promise<void> {
+    const question = new OpenQuestion(callId)
+    question.answer(reply)
+    this.#open.set(callId, question)
+    try {
+      await this.#session.log.append([resolved(callId, scope, reply)])
+    } finally {
+      this.#open.delete(callId)
+      question.close()
+    }
+  }
+
+  async #consult(
+    site: CallSite,
+    request: ApprovalRequest,
+    { question, signal }: { readonly question: OpenQuestion; readonly signal: AbortSignal },
+  ): Promise<ApprovalReply> {
+    const decision = await site.guard('approval.guard', request)
     if (decision && decision.kind !== 'ask') return replyOf(decision)
-    const approver = this.#session.approver
-    if (approver === 'wait') return new Promise(() => {}) // until `resolve`
+    const session = this.#session
+    const { approver } = session
+    const { sessionId, turnId } = request
+    if (approver === 'wait') {
+      question.isAtRest = site.caller === undefined
+      session.runtime.onIdle(session)
+      return new Promise(() => {}) // until `resolve`
+    }
     if (approver) {
-      const reply = await approver(request, signal)
+      const reply = await runAs({ plugin: 'session', sessionId, turnId }, () => approver(request, signal))
       return typeof reply === 'string' ? { answer: reply } : reply
     }
-    const reply = await turn.optional('approvals')?.ask(request, signal)
+    const slot = site.optional('approvals')
+    const reply = await runAs({ plugin: 'approvals', sessionId, turnId }, () => slot?.ask(request, signal))
     return reply ?? { answer: 'deny', by: 'nobody', reason: NOBODY }
   }
 }
+
+const NOBODY =
+  'This call needs approval, and nobody is there to give it. Use another tool, or ask the user to allow this one beforehand.'
 
 /** A guard's verdict, in the words of an answer. */
 function replyOf(decision: Exclude<GuardDecision, { kind: 'ask' }>): ApprovalReply {
   const { kind, plugin: by, reason } = decision
   return { answer: kind === 'deny' ? 'deny' : 'once', by, ...(reason !== undefined && { reason }) }
 }
-
-const NOBODY =
-  'This call needs approval, and nobody is there to give it. Use another tool, or ask the user to allow this one beforehand.'
 
 function failed(error: unknown): ApprovalReply {
   return {
@@ -115,14 +193,22 @@ function failed(error: unknown): ApprovalReply {
   }
 }
 
-function requestOf(turn: CallSite, { call, scope, reason }: ApprovalQuestion): ApprovalRequest {
-  return { sessionId: turn.session.id, turnId: turn.id, ...call, scope, reason }
+function requestOf(site: CallSite, { call, scope, reason }: ApprovalQuestion): ApprovalRequest {
+  return { sessionId: site.session.id, turnId: site.id, ...call, scope, reason }
 }
 
 function requested(
-  turn: CallSite,
+  site: CallSite,
   { call, scope, reason, plugin }: ApprovalQuestion,
 ): PendingEvent<'approval.requested'> {
   const asker = plugin !== undefined && { plugin }
-  return { type: 'approval.requested', turnId: turn.id, ...call, scope, reason, ...asker }
+  return { type: 'approval.requested', turnId: site.id, ...call, scope, reason, ...asker }
+}
+
+function resolved(
+  callId: ToolCallId,
+  scope: string,
+  { answer, reason, by = 'user' }: ApprovalReply,
+): PendingEvent<'approval.resolved'> {
+  return { type: 'approval.resolved', callId, answer, scope, by, ...(reason !== undefined && { reason }) }
 }

@@ -84,7 +84,17 @@ export function checkLimits(limits: Limits): Limits {
   for (const [name, value] of Object.entries(limits) as [keyof Limits, unknown][])
     if (value !== undefined && !(typeof value === 'number' && value >= 0))
       throw wrong(`limits.${name}`, value, 'give a number of 0 or more')
-  return limits
+  return storableLimits(limits)
+}
+
+/** Limits that are what they were after JSON, which has no infinity. */
+export function storableLimits(limits: Limits): Limits {
+  const given = Object.entries(limits) as [keyof Limits, number | undefined][]
+  return Object.fromEntries(
+    given.flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, Math.min(value, Number.MAX_SAFE_INTEGER)]],
+    ),
+  )
 }
 
 /** @throws HalterError `ERR_SESSION_INPUT` for a title that is no string. */

@@ -29,7 +29,7 @@ export async function* exportSession(
 }
 
 /** In an order that only the sessions decide, so that the same sessions give the same export in every store. */
-async function childrenOf(store: SessionStore, parentId: SessionId): Promise<readonly SessionId[]> {
+export async function childrenOf(store: SessionStore, parentId: SessionId): Promise<readonly SessionId[]> {
   const children: SessionSummary[] = []
   let cursor: string | undefined
   do {

@@ -1,5 +1,5 @@
 import { foldSummary, type SessionId, type SessionSummary, type StoredEvent } from '@halter/protocol'
-import { HalterError, toErrorWire } from '../errors.ts'
+import { HalterError, isHalterError, toErrorWire } from '../errors.ts'
 import { EXPORT_VERSION } from './export-session.ts'
 import type { Runtime } from './runtime.ts'
 import { blobIn } from './whole-parts.ts'
@@ -15,14 +15,28 @@ interface Incoming {
 /**
  * Stores the sessions of an export, each whole or not at all, and returns their ids in the order of the export. What comes from
  * elsewhere is checked to the last key before anything of its session is stored.
- * @throws HalterError `ERR_SESSION_INPUT` naming the line; `ERR_SESSION_EXISTS`.
+ * @throws HalterError `ERR_SESSION_INPUT` naming the line; `ERR_SESSION_EXISTS`. `data.stored` has the ids of the sessions that are stored
+ * already; they stay.
  */
 export async function importSessions(
   runtime: Runtime,
   lines: AsyncIterable<string>,
 ): Promise<readonly SessionId[]> {
-  const { parseStoredEvent } = await import('@halter/protocol/schema')
   const imported: SessionId[] = []
+  try {
+    await importInto(imported, runtime, lines)
+    return imported
+  } catch (error) {
+    throw withStored(error, imported)
+  }
+}
+
+async function importInto(
+  imported: SessionId[],
+  runtime: Runtime,
+  lines: AsyncIterable<string>,
+): Promise<void> {
+  const { parseStoredEvent } = await import('@halter/protocol/schema')
   let current: Incoming | undefined
   let number = 0
   for await (const line of lines) {
@@ -36,7 +50,18 @@ export async function importSessions(
     else throw wrong(number, 'the first line must be an export header')
   }
   if (current) imported.push(await store(runtime, current, number))
-  return imported
+}
+
+/** What went wrong, and what of the export is stored nevertheless. */
+function withStored(error: unknown, stored: readonly SessionId[]): HalterError {
+  const known = isHalterError(error) ? error : undefined
+  const { message } = toErrorWire(error)
+  const kept = stored.length === 0 ? 'Nothing of it was stored.' : `Stored before that: ${stored.join(', ')}.`
+  return new HalterError(known?.code ?? 'ERR_SESSION_INPUT', `${message} ${kept}`, {
+    cause: error,
+    retryable: known?.retryable,
+    data: { ...known?.data, stored },
+  })
 }
 
 interface Header {

@@ -117,7 +117,9 @@ class Inspection {
   async run(): Promise<Omit<PromptInspection, 'compactions'>> {
     const { scope, state, moment } = this.#parts
     const model = await this.#model()
-    const tools = createToolSet(scope.get('tools') ?? [])
+    const names = moment.started?.settings?.tools ?? state.blueprint.tools
+    const given = scope.get('tools') ?? []
+    const tools = createToolSet(names ? given.filter(({ name }) => names.includes(name)) : given)
     const plan = await this.#plan(model, tools)
     const prompt = await this.#assemble(plan, model, tools)
     const { messages, leftOut } = this.#compare(prompt)

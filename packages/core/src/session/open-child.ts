@@ -26,10 +26,9 @@ export async function openChild(parent: Session, asked: SpawnRequest): Promise<C
   try {
     const activity = parent.turns.current ?? (own = new Activity(parent))
     const request = await judgeRequest(activity, asked)
-    const toolNames = allowedTools(parent, request)
     const blueprint = childBlueprint(parent, request)
     await parent.log.append([spawned(activity, blueprint, request)])
-    const child = await store(parent, blueprint, toolNames)
+    const child = await store(parent, blueprint)
     parent.children.add(child)
     leave()
     await activity.hooks.observe('subagent.start', blueprint, activity)
@@ -70,7 +69,8 @@ async function judgeRequest(activity: Activity, asked: SpawnRequest): Promise<Sp
 function childBlueprint(parent: Session, request: SpawnRequest): SessionBlueprint {
   const { blueprint } = parent.state
   const { agent, limits, appendSystemPrompt } = request
-  const { title: _title, agent: _agent, ...inherited } = blueprint
+  const { title: _title, agent: _agent, tools: _tools, ...inherited } = blueprint
+  const tools = allowedTools(parent, request)
   return {
     ...inherited,
     sessionId: parent.nextId('session'),
@@ -79,6 +79,7 @@ function childBlueprint(parent: Session, request: SpawnRequest): SessionBlueprin
     model: request.model ?? blueprint.models?.subagent ?? blueprint.model,
     ...(agent !== undefined && { agent }),
     ...(appendSystemPrompt !== undefined && { appendSystemPrompt }),
+    ...(tools && { tools }),
     limits: tighten(blueprint.limits, limits),
     metadata: {},
   }
@@ -110,7 +111,7 @@ function spawned(
 
 /** A child has no tool that its parent has not, or that the turn that asks for it was not given. */
 function allowedTools(parent: Session, { tools }: SpawnRequest): readonly string[] | undefined {
-  const own = parent.turns.current?.options.tools ?? parent.ties?.toolNames
+  const own = parent.turns.current?.options.tools ?? parent.state.blueprint.tools
   const others = own ? (tools ?? []).filter((name) => !own.includes(name)) : []
   if (others.length === 0) return tools ?? own
   throw new HalterError(
@@ -119,12 +120,8 @@ function allowedTools(parent: Session, { tools }: SpawnRequest): readonly string
   )
 }
 
-async function store(
-  parent: Session,
-  blueprint: SessionBlueprint,
-  toolNames: readonly string[] | undefined,
-): Promise<Session> {
-  const ties = { parent, toolNames }
+async function store(parent: Session, blueprint: SessionBlueprint): Promise<Session> {
+  const ties = { parent }
   try {
     const child = await createSession(parent.runtime, blueprint, {}, ties)
     parent.runtime.adopt(child)

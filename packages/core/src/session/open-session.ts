@@ -79,12 +79,11 @@ async function takeUp(session: Session, wish: NonNullable<ResumeOptions['interru
   const settled = await settleLostChildren(runtime.store, state)
   await session.log.append([...repair, ...settled, { type: 'session.resumed', interrupted }])
   if (!openTurn || interrupted !== 'continue') return
-  const { turnId, input, output } = await startOf(session)
-  session.turns.continue(
-    turnId,
-    input,
-    output === undefined ? {} : { output: { schema: output as JsonSchema } },
-  )
+  const { turnId, input, output, settings } = await startOf(session)
+  session.turns.continue(turnId, input, {
+    ...settings,
+    ...(output !== undefined && { output: { schema: output as JsonSchema } }),
+  })
 }
 
 /** The state of a stored log, and the checkpoint that it was made from; 0: none was there, or of any use. */

@@ -34,6 +34,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { createToolSet } from '../turn/tool-set.ts'
 import { createBlueprint } from './blueprint.ts'
 import { EventBus } from './event-bus.ts'
+import { deleteSession } from './delete-session.ts'
 import { openChild } from './open-child.ts'
 import { exportSession } from './export-session.ts'
 import { forkSession } from './fork-session.ts'
@@ -177,6 +178,12 @@ export class Runtime implements SessionRuntime {
     return this.#hold(entry)
   }
 
+  /** Whether a session is open here, or about to be. One that is being left is waited for. */
+  async isOpenHere(id: SessionId): Promise<boolean> {
+    await Promise.allSettled([this.#leaving.get(id)])
+    return this.#sessions.has(id) || this.#opening.has(id)
+  }
+
   /** The open session of this id. */
   live(id: SessionId): Session | undefined {
     return this.#sessions.get(id)?.session
@@ -238,21 +245,8 @@ export class Runtime implements SessionRuntime {
     return importSessions(this, lines)
   }
 
-  async deleteSession(id: SessionId, options?: { readonly cascade?: boolean }): Promise<void> {
-    await Promise.allSettled([this.#leaving.get(id)])
-    if (this.#sessions.has(id) || this.#opening.has(id))
-      throw new HalterError(
-        'ERR_SESSION_INPUT',
-        `Session ${id} is open here. Shut it down or detach it, then delete it.`,
-      )
-    const holder = await this.leases?.holderOf(id)
-    if (holder)
-      throw new HalterError(
-        'ERR_SESSION_LEASED',
-        `Session ${id} is held by process ${holder.pid} on ${holder.host}. End it there, then delete it.`,
-        { data: { lease: holder } },
-      )
-    await this.store.delete(id, options)
+  deleteSession(id: SessionId, options?: { readonly cascade?: boolean }): Promise<void> {
+    return deleteSession(this, id, options)
   }
 
   replaceResources(snapshot: ResourceSnapshot | undefined): void {
@@ -346,8 +340,22 @@ export class Runtime implements SessionRuntime {
 
   async #forgetIfUnused(entry: { readonly session: Session; readonly holders: number }): Promise<void> {
     const { session } = entry
+    if (entry.holders > 0) return
     const isIdle = session.turns.isIdle && session.settling.size === 0
-    if (entry.holders <= 0 && isIdle) await this.leave(session, () => this.forget(session))
+    if (isIdle) await this.leave(session, () => this.forget(session))
+    else if (session.isAtRest) await this.leave(session, () => this.#leaveOpen(session))
+  }
+
+  /** A turn that waits for an answer needs no process: whoever resumes the session goes on with it. */
+  async #leaveOpen(session: Session): Promise<void> {
+    session.turns.leaveOpen(
+      new HalterError(
+        'ERR_SESSION_CLOSED',
+        `Session ${session.id} was left while its turn waited for an answer. Resume it with interrupted "continue", and answer.`,
+      ),
+    )
+    await session.turns.settled()
+    await this.forget(session)
   }
 
   /** A turn that started and has not ended runs only where somebody alive holds its session. */

@@ -38,8 +38,6 @@ import { TurnQueue } from './turn-queue.ts'
 /** What ties a child session to the one that spawned it. */
 export interface ChildTies {
   readonly parent: Session
-  /** Names of the tools it may use; absent: its parent's. */
-  readonly toolNames: readonly string[] | undefined
 }
 
 /** What a live session is made from. */
@@ -104,6 +102,12 @@ export class Session {
 
   get isDisposed(): boolean {
     return this.#isDisposed
+  }
+
+  /** True when nothing happens until somebody answers a question, who may be anywhere. */
+  get isAtRest(): boolean {
+    const { current } = this.turns
+    return this.approvals.isAtRest && this.settling.size === 0 && current?.pluginCalls.size === 0
   }
 
   get approver(): Approver | undefined {
@@ -198,7 +202,7 @@ export class Session {
 
   toolsFor(turn: Turn): ToolSet {
     if (this.#tools?.generation !== turn.generation) {
-      const set = createToolSet(this.#allTools(turn), this.ties?.toolNames)
+      const set = createToolSet(this.#allTools(turn), this.state.blueprint.tools)
       this.#tools = { generation: turn.generation, set }
     }
     const { set } = this.#tools

@@ -48,6 +48,12 @@ export class TurnQueue {
     return this.#running !== undefined
   }
 
+  /** True while the turn that the log holds open runs here, or is about to. */
+  get isGoingOn(): boolean {
+    const id = this.current?.id ?? this.#waiting[0]?.turnId
+    return id !== undefined && id === this.#session.state.turn?.turnId && this.current?.isClosing !== true
+  }
+
   /** True when nothing runs or waits. */
   get isIdle(): boolean {
     return this.#activity === undefined
@@ -140,6 +146,15 @@ export class TurnQueue {
     for (const submitted of turnedAway) reject(submitted, 'closed', error)
   }
 
+  /** Ends the running turn in this process alone, without a word of it in the log: it is to go on elsewhere. */
+  leaveOpen(error: HalterError): void {
+    this.close(error)
+    const turn = this.current
+    if (!turn) return
+    turn.isLeft = true
+    turn.abort.abort(error)
+  }
+
   /** Resolves when nothing runs any more. */
   async settled(): Promise<void> {
     while (this.#activity) await this.#activity
@@ -147,7 +162,9 @@ export class TurnQueue {
 
   /** @throws HalterError `ERR_REENTRANT` when the caller is code that the running turn waits for. */
   refuseToWaitInside(what: string): void {
-    if (!this.#running || currentAttribution()?.sessionId !== this.#session.id) return
+    if (!this.#running) return
+    const who = currentAttribution()
+    if (who?.sessionId !== this.#session.id || who.turnId !== this.#running.turn.id) return
     throw new HalterError(
       'ERR_REENTRANT',
       `Code inside a turn of session ${this.#session.id} waited for ${what} of that same session, which would wait for it in turn. ` +

@@ -74,8 +74,11 @@ export class TestStore implements SessionStore {
     return { sessions: found.slice(Number(cursor), end), ...(end < found.length && { next: String(end) }) }
   }
 
-  async delete(id: SessionId): Promise<void> {
+  async delete(id: SessionId, { cascade = false }: { readonly cascade?: boolean } = {}): Promise<void> {
     this.#sessions.delete(id)
+    if (!cascade) return
+    for (const { summary } of this.#sessions.values())
+      if (summary.parentId === id) await this.delete(summary.sessionId, { cascade })
   }
 
   async changes({

@@ -105,7 +105,8 @@ export class CallContext implements ToolContext {
           'ERR_TOOL_TIMEOUT',
           `"${tool.name}" did not finish within ${timeoutMs} ms and was stopped.`,
         )
-        runAs({ plugin: this.#owner, sessionId: this.sessionId }, () => this.#abortable().abort(error))
+        const { sessionId, turnId } = this
+        runAs({ plugin: this.#owner, sessionId, turnId }, () => this.#abortable().abort(error))
         stop = deadlines.start(timeouts.interruptGrace, () => giveUp(error))
       })
       return () => stop()

@@ -37,7 +37,7 @@ export async function failTurn(turn: Turn, thrown: unknown): Promise<Settled> {
   const error = describe(cause)
   const reason = failureOf(turn, cause)
   const settled = { status: 'failed', reason } as const
-  if (!turn.isOpen) return { ...settled, ...resultOf(turn), error }
+  if (!turn.isOpen || turn.isLeft) return { ...settled, ...resultOf(turn), error }
   try {
     await endPluginCalls(turn)
     await answerOpenCalls(turn)
@@ -89,13 +89,15 @@ async function answerOpenCalls(turn: Turn): Promise<void> {
   }
 }
 
-function completionOf({ reply }: Turn): TurnCompletion {
+function completionOf({ reply, state }: Turn): TurnCompletion {
+  if (!reply && state.turn?.hasPrompt !== true) return 'refused'
   if (reply?.stopReason === 'max-output') return 'max-output'
   return reply?.stopReason === 'refused' ? 'refused' : 'stop'
 }
 
 function failureOf(turn: Turn, cause: unknown): TurnFailure {
-  if (turn.abort.isAborted && isHalterError(cause, 'ERR_TURN_INTERRUPTED')) return 'interrupted'
+  if (turn.isLeft || (turn.abort.isAborted && isHalterError(cause, 'ERR_TURN_INTERRUPTED')))
+    return 'interrupted'
   if (isHalterError(cause, 'ERR_BUDGET_EXHAUSTED')) return 'budget-exhausted'
   return isHalterError(cause) && cause.data?.['reason'] === 'repeated-call' ? 'repeated-call' : 'error'
 }

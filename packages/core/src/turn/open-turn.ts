@@ -1,5 +1,8 @@
+import type { TurnSettings } from '@halter/protocol'
 import { HalterError, toErrorWire } from '../errors.ts'
+import type { TurnOptions } from '../contracts/runtime.ts'
 import type { EnvironmentFacts } from '../contracts/system.ts'
+import { storableLimits } from '../session/blueprint.ts'
 import { readResources } from '../session/pinned-resources.ts'
 import { repairEvents } from '../session/repair.ts'
 import { createOutputContract } from './structured-output.ts'
@@ -54,6 +57,7 @@ async function storeStart(turn: Turn): Promise<void> {
 }
 
 function startOf(turn: Turn): Parameters<Turn['commit']>[0] {
+  const settings = settingsOf(turn.options)
   return {
     type: 'turn.started',
     turnId: turn.id,
@@ -61,7 +65,22 @@ function startOf(turn: Turn): Parameters<Turn['commit']>[0] {
     revision: turn.resources!.revision,
     input: turn.input,
     ...(turn.output && { output: toJson(turn.output.jsonSchema) }),
+    ...(settings && { settings }),
   }
+}
+
+/** What a turn that goes on elsewhere must have from here; undefined: nothing. */
+function settingsOf(options: TurnOptions): TurnSettings | undefined {
+  const { model, effort, temperature, maxOutputTokens, tools, limits } = options
+  const settings: TurnSettings = {
+    ...(model !== undefined && { model }),
+    ...(effort !== undefined && { effort }),
+    ...(temperature !== undefined && { temperature }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    ...(tools && { tools: [...tools] }),
+    ...(limits && { limits: storableLimits(limits) }),
+  }
+  return Object.keys(settings).length > 0 ? settings : undefined
 }
 
 /** What is known of the place; a probe that fails costs a warning and the facts that need no probe. */

@@ -1,4 +1,5 @@
-import type { Json, ToolCallPart, ToolOutcome } from '@halter/protocol'
+import type { CallApproval, Json, ToolCallPart, ToolOutcome } from '@halter/protocol'
+import type { ApprovalReply } from '../contracts/approvals.ts'
 import type { ToolCall } from '../contracts/hooks.ts'
 import type { SchemaResult } from '../contracts/schema.ts'
 import type { ApprovalNeed, Tool } from '../contracts/tool.ts'
@@ -39,6 +40,8 @@ export async function prepareCall(turn: CallSite, call: ToolCallPart): Promise<P
   const tool = turn.tools.byName.get(call.name)
   if (!tool) return fault(unknownTool(turn, call.name))
   if (call.input === undefined) return fault(malformed(call))
+  const asked = turn.caller === undefined ? turn.state.openCalls.get(call.callId)?.approval : undefined
+  if (asked) return prepareAsked(turn, { call, tool }, asked)
   const checked = await checkInput(turn, tool, call.input)
   if (checked.issues) return fault(`The input of "${call.name}" is wrong: ${formatIssues(checked.issues)}`)
   const changed = await changeInput(turn, tool, asHooksSee(turn, call, checked.value))
@@ -48,6 +51,28 @@ export async function prepareCall(turn: CallSite, call: ToolCallPart): Promise<P
   return denial === undefined
     ? { kind: 'run', prepared: { call, tool, input, value: changed.value } }
     : { kind: 'answer', answer: { outcome: 'denied', text: denial, input } }
+}
+
+/**
+ * Goes on with a call about which a process asked before it died. What was asked about is what may run: no hook changes it again.
+ * Guards see it again, and one that denies now is right; whatever else they say, the question stays as it was put, and an answer that
+ * is stored counts.
+ */
+async function prepareAsked(
+  turn: CallSite,
+  { call, tool }: Pick<PreparedCall, 'call' | 'tool'>,
+  asked: CallApproval,
+): Promise<Preparation> {
+  const { input } = asked.question
+  const checked = await checkInput(turn, tool, input)
+  if (checked.issues) return fault(`The input of "${call.name}" is wrong: ${formatIssues(checked.issues)}`)
+  const decision = await turn.guard('toolCall.guard', asHooksSee(turn, call, input))
+  const denial =
+    decision?.kind === 'deny'
+      ? deniedBy(decision)
+      : denialIn(call.name, await turn.session.approvals.goOn(turn, asked.question))
+  if (denial !== undefined) return { kind: 'answer', answer: { outcome: 'denied', text: denial, input } }
+  return { kind: 'run', prepared: { call, tool, input, value: checked.value } }
 }
 
 /** A call as hooks are told of it. */
@@ -92,7 +117,7 @@ export async function checkInput(turn: CallSite, tool: Tool, input: Json): Promi
 /** Why a call may not run; undefined when it may. Strictest first: deny, ask, allow; then the tool's own opinion. */
 async function judge(turn: CallSite, tool: Tool, call: ToolCall): Promise<string | undefined> {
   const decision = await turn.guard('toolCall.guard', call)
-  if (decision?.kind === 'deny') return `Denied by ${decision.plugin}: ${decision.reason}`
+  if (decision?.kind === 'deny') return deniedBy(decision)
   if (decision?.kind === 'allow') return undefined
   const need = decision?.kind === 'ask' ? askedFor(decision) : needOf(turn, tool, call)
   if (!need) return undefined
@@ -104,9 +129,16 @@ async function judge(turn: CallSite, tool: Tool, call: ToolCall): Promise<string
     reason: need.reason,
     plugin: decision?.plugin,
   })
-  return reply.answer === 'deny'
-    ? (reply.reason ?? `The user denied this call of "${call.name}".`)
-    : undefined
+  return denialIn(call.name, reply)
+}
+
+function deniedBy({ plugin, reason }: Extract<GuardDecision, { kind: 'deny' }>): string {
+  return `Denied by ${plugin}: ${reason}`
+}
+
+/** Why an answer keeps a call from running; undefined when it does not. */
+function denialIn(name: string, { answer, reason }: ApprovalReply): string | undefined {
+  return answer === 'deny' ? (reason ?? `The user denied this call of "${name}".`) : undefined
 }
 
 function askedFor(decision: Extract<GuardDecision, { kind: 'ask' }>): ApprovalNeed {

@@ -65,7 +65,8 @@ async function execute(site: CallSite, prepared: PreparedCall, messageId: Messag
   const owner = site.generation.ownerOf(tool) ?? SESSION
   const context = new CallContext(site, { owner, callId: call.callId, messageId })
   try {
-    const work = runAs({ plugin: owner, sessionId: site.session.id }, () => tool.execute(value, context))
+    const who = { plugin: owner, sessionId: site.session.id, turnId: site.id }
+    const work = runAs(who, () => tool.execute(value, context))
     const result = toResult(isPromise(work) ? await context.settle(work, tool) : work)
     if (result.isError && site.abort.isAborted) return { outcome: 'cancelled', parts: result.parts }
     return { outcome: result.isError ? 'error' : 'ok', parts: result.parts }

@@ -16,15 +16,18 @@ export async function runTools(turn: Turn, reply: AssistantMessage): Promise<voi
 }
 
 /**
- * Answers the calls that a dead process left open. One that had not started goes the usual way; one that had runs again only
- * when its effects allow it.
+ * Answers the calls that a dead process left open. One that had started runs again only when its effects allow it. Those that had not
+ * go the usual way, in their batches: one that waited for an answer waits for it again, and those beside it wait with it.
  */
 export async function finishOpenCalls(turn: Turn): Promise<void> {
-  for (const { call, startedInput, answer } of turn.state.openCalls.values().toArray()) {
-    if (answer) continue
-    if (startedInput === undefined) await runBatch(turn, [call])
-    else await runAgain(turn, call, startedInput)
-  }
+  const open = turn.state.openCalls
+    .values()
+    .toArray()
+    .filter(({ answer }) => !answer)
+  for (const { call, startedInput } of open)
+    if (startedInput !== undefined) await runAgain(turn, call, startedInput)
+  const notStarted = open.filter(({ startedInput }) => startedInput === undefined).map(({ call }) => call)
+  for (const batch of batchesOf(notStarted, turn)) await runBatch(turn, batch)
 }
 
 async function runAgain(turn: Turn, call: ToolCallPart, input: Json): Promise<void> {

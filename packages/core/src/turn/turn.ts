@@ -57,6 +57,8 @@ export class Turn extends Activity implements Pick<CallSite, 'caller' | 'commit'
   steered: (readonly UserPart[])[] = []
   /** Calls that were answered without being run, and whose answers are not stored yet. */
   readonly unrun: ToolCallResult[] = []
+  /** Set when the turn goes on elsewhere: nothing more of it is stored from here. */
+  isLeft = false
   /** Set once no safe point will come any more. */
   isClosing = false
   readonly #startedAt: number

@@ -194,7 +194,11 @@ describe('an import', () => {
     const { session, text } = await family()
     const { runtime, store } = await startRuntime()
     const all = text.trim().split('\n')
-    await expect(runtime.importSessions(lines(all.slice(0, -1).join('\n')))).rejects.toThrow(/cut off/)
+    await expect(runtime.importSessions(lines(all.slice(0, -1).join('\n')))).rejects.toMatchObject({
+      code: 'ERR_SESSION_INPUT',
+      message: expect.stringMatching(/cut off\. Stored before that: /) as string,
+      data: { stored: expect.arrayContaining([session.id]) as string[] },
+    })
     const stored = (await store.list()).sessions.map(({ sessionId }) => sessionId)
     expect(stored).toContain(session.id)
     expect(stored).not.toContain('session-3')

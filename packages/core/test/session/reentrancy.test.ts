@@ -1,5 +1,6 @@
 import type { SessionHandle, SessionRuntime } from '@halter/core'
 import { describe, expect, test } from 'vitest'
+import { deferred, until } from './support/gates.ts'
 import { tapping } from './support/plugins.ts'
 import { startRuntime } from './support/runtime.ts'
 import { tool } from './support/tools.ts'
@@ -112,4 +113,52 @@ test('a tool that was left behind may wait for turns that came after its own', a
   at.session = await runtime.newSession({ tools: [leaving] })
   await at.session.submitTurn('a').result
   expect(await results[0]).toBe('later')
+})
+
+test('an approver that waits for a turn of its own session hears ERR_REENTRANT, and its call is denied', async () => {
+  const at = {} as Place
+  let thrown: unknown
+  const asking = tool('asking', () => 'ran', { needsApproval: () => ({ reason: 'it asks' }) })
+  const { runtime } = await startRuntime({
+    script: [{ toolCalls: [{ name: 'asking', id: 'c' }] }, { text: 'done' }, { text: 'inner' }],
+  })
+  at.session = await runtime.newSession({
+    tools: [asking],
+    approve: async () => {
+      try {
+        await at.session.submitTurn('inner').result
+      } catch (error) {
+        thrown = error
+        throw error
+      }
+      return 'once' as const
+    },
+  })
+  expect(await at.session.submitTurn('a').result).toMatchObject({ status: 'completed', text: 'done' })
+  expect(thrown).toMatchObject({ code: 'ERR_REENTRANT' })
+  expect(at.session.state.transcript.at(2)).toMatchObject({ role: 'tool', isError: true })
+})
+
+test('work that an earlier turn left behind may wait for the turn that runs now', async () => {
+  const at = {} as Place
+  const isSecond = deferred()
+  const late: Promise<string>[] = []
+  const leaving = tool('leaving', () => {
+    late.push(isSecond.promise.then(async () => (await at.session.submitTurn('third').result).text))
+  })
+  const { runtime } = await startRuntime({
+    script: [
+      { toolCalls: [{ name: 'leaving' }] },
+      { text: 'first done' },
+      { text: 'second done', delayMs: 5 },
+      { text: 'third done' },
+    ],
+  })
+  at.session = await runtime.newSession({ tools: [leaving] })
+  await at.session.submitTurn('first').result
+  const second = at.session.submitTurn('second')
+  await until(() => at.session.status === 'running')
+  isSecond.resolve()
+  expect(await second.result).toMatchObject({ text: 'second done' })
+  expect(await late[0]).toBe('third done')
 })

@@ -63,7 +63,7 @@ describe('prompt hooks', () => {
     const session = await runtime.newSession()
     expect(await session.submitTurn('rude').result).toMatchObject({
       status: 'completed',
-      reason: 'stop',
+      reason: 'refused',
       text: '',
     })
     expect([provider.requests.length, session.state.transcript.length]).toEqual([0, 0])

@@ -32,6 +32,16 @@ export const storedEvents = {
     revision: text,
     input: z.array(userPart),
     output: z.exactOptional(json),
+    settings: z.exactOptional(
+      z.strictObject({
+        model: z.exactOptional(text),
+        effort: z.exactOptional(effort),
+        temperature: z.exactOptional(z.number()),
+        maxOutputTokens: z.exactOptional(count),
+        tools: z.exactOptional(z.array(text)),
+        limits: z.exactOptional(limits),
+      }),
+    ),
   }),
   'prompt.refused': event('prompt.refused', { turnId, reason: text, plugin: z.exactOptional(text) }),
   'message.appended': event('message.appended', {

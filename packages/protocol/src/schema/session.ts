@@ -68,6 +68,7 @@ export const blueprint = z
     workingDir: z.string(),
     seed: z.exactOptional(z.array(promptSegment)),
     appendSystemPrompt: z.exactOptional(z.string()),
+    tools: z.exactOptional(z.array(z.string())),
     limits,
     title: z.exactOptional(z.string()),
     metadata,

@@ -146,6 +146,7 @@ export const fullBlueprint: Required<SessionBlueprint> = {
     { id: 'own', text: '', stability: 'session', plugin: '@acme/prompt' },
   ],
   appendSystemPrompt: 'Be brief.',
+  tools: ['read', HOSTILE],
   limits: { steps: 1, tokens: 2, usd: 0.5, timeMs: 4, depth: 5, fanOut: 6 },
   title: HOSTILE,
   metadata: JSON.parse('{"__proto__": "data", "team": "a"}') as Record<string, string>,
@@ -194,7 +195,21 @@ const payloads = {
   'session.closed': { least: { reason: '' }, most: { reason: HOSTILE } },
   'turn.started': {
     least: { turnId: 't1', generation: 0, revision: '', input: [] },
-    most: { turnId: 't1', generation: 3, revision: 'r', input: userParts, output: hostileJson },
+    most: {
+      turnId: 't1',
+      generation: 3,
+      revision: 'r',
+      input: userParts,
+      output: hostileJson,
+      settings: {
+        model: 'large',
+        effort: 'max',
+        temperature: 0.1,
+        maxOutputTokens: 1,
+        tools: ['read'],
+        limits: fullBlueprint.limits,
+      },
+    },
   },
   'prompt.refused': {
     least: { turnId: 't1', reason: '' },
