@@ -231,6 +231,7 @@ describe('the address of an HTTP hook', () => {
 
   it.each([
     'http://10.1.2.3/',
+    'http://[64:ff9b:1::a00:1]/',
     'http://192.168.0.1/',
     'http://172.31.0.1/',
     'http://100.64.0.1/',
@@ -246,6 +247,7 @@ describe('the address of an HTTP hook', () => {
     'http://[::ffff:169.254.169.254]/',
     'http://100.100.100.200/',
     'http://255.255.255.255/',
+    'http://[::127.0.0.1]/',
   ])('is never %s', async (url) => {
     const network = { allowLoopback: true, allowPrivate: true, allowedHosts: [] }
     expect((await post(url, {}, { network })).error).toContain('is no address that a hook may call')

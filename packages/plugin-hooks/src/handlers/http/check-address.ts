@@ -18,6 +18,7 @@ const ZONES: readonly (readonly [Zone, BlockList])[] = [
       '192.0.0.0/24',
       '224.0.0.0/3',
       'ff00::/8',
+      '::/96',
       '100.100.100.200/32',
     ]),
   ],
@@ -31,6 +32,7 @@ const ZONES: readonly (readonly [Zone, BlockList])[] = [
       '198.18.0.0/15',
       'fc00::/7',
       'fec0::/10',
+      '64:ff9b:1::/48',
     ]),
   ],
 ]
