@@ -48,22 +48,30 @@ export async function startRuntime(
   { config, cwd }: Pick<OpenRuntime, 'config' | 'cwd'>,
   request: Pick<RuntimeRequest, 'ephemeral' | 'plugins' | 'fallbacks'>,
 ): Promise<OpenRuntime> {
-  const { plugins = [], presets = [] } = config.runtime
-  const own = { name: 'halter/cli', plugins: request.fallbacks ?? [] }
   const byDefault = defaultModel(config, process.env)
   try {
     const runtime = await createRuntime({
       ...config.runtime,
       ...(byDefault && { defaultModel: byDefault.model }),
-      ...(request.ephemeral
-        ? await inMemory(plugins, [...presets, own], request.plugins ?? [])
-        : { plugins: [...plugins, ...(request.plugins ?? [])], presets: [...presets, own] }),
+      ...(await pluginLists(config, request)),
       processGuards: true,
     })
     return { runtime, config, byDefault, cwd }
   } catch (error) {
     throw withPlaces(error, config)
   }
+}
+
+/** The plugins of a configuration and those of the command, as a runtime takes them. */
+export async function pluginLists(
+  config: LoadedConfig,
+  request: Pick<RuntimeRequest, 'ephemeral' | 'plugins' | 'fallbacks'>,
+): Promise<{ readonly plugins: PluginEntry[]; readonly presets: Preset[] }> {
+  const { plugins = [], presets = [] } = config.runtime
+  const own = { name: 'halter/cli', plugins: request.fallbacks ?? [] }
+  return request.ephemeral
+    ? await inMemory(plugins, [...presets, own], request.plugins ?? [])
+    : { plugins: [...plugins, ...(request.plugins ?? [])], presets: [...presets, own] }
 }
 
 /** The memory store takes the slot from everybody: a configured store steps back among the presets, and keeps its other slots. */

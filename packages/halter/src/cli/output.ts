@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { printable } from './printable.ts'
+import { cutToWidth } from './text-width.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -13,6 +14,7 @@ export class Output {
   readonly #gone = new AbortController()
   #isMidLine = false
   #held: (() => void)[] | undefined
+  #hasStatus = false
 
   constructor(stdout: NodeJS.WriteStream = process.stdout, stderr: NodeJS.WriteStream = process.stderr) {
     this.#stdout = stdout
@@ -38,7 +40,8 @@ export class Output {
   data(text: string, style?: Style): void {
     this.#whenFree(() => {
       if (text === '' || this.#gone.signal.aborted) return
-      this.#stdout.write(this.#stdout.isTTY ? paint(printable(text), style, this.#stdout) : text)
+      this.#clearStatus()
+      this.#stdout.write(paint(this.#stdout.isTTY ? printable(text) : text, style, this.#stdout))
       this.#isMidLine = !text.endsWith('\n')
     })
   }
@@ -58,6 +61,7 @@ export class Output {
   /** Lines for a person, to stderr. They never land in the middle of a line of data on the same terminal. */
   talk(text: string, style?: Style): void {
     this.#whenFree(() => {
+      this.#clearStatus()
       if (this.#isMidLine && this.#stdout.isTTY && this.#stderr.isTTY) this.data('\n')
       this.#stderr.write(`${paint(printable(text), style, this.#stderr)}\n`)
     })
@@ -68,8 +72,27 @@ export class Output {
     this.talk(`halter: ${text}`)
   }
 
+  /** True where `status` shows something: stderr is a terminal that can take a line back. */
+  get canShowStatus(): boolean {
+    return this.#stderr.isTTY && process.env['TERM'] !== 'dumb'
+  }
+
+  /** A line about what is going on, on a terminal only, until something else is written. Never in the middle of a line of data. */
+  status(text: string): void {
+    if (!this.canShowStatus || this.#held || (this.#isMidLine && this.#stdout.isTTY)) return
+    const line = cutToWidth(printable(text), (this.#stderr.columns || 80) - 1)
+    this.#stderr.write(`\r${paint(line, 'dim', this.#stderr)}\u001B[K`)
+    this.#hasStatus = true
+  }
+
+  /** Takes the status back. */
+  clearStatus(): void {
+    this.#whenFree(() => this.#clearStatus())
+  }
+
   /** Keeps everything back while somebody is asked something, so that the question stays readable. */
   async whileAsking<T>(ask: (write: (text: string) => void) => Promise<T>): Promise<T> {
+    this.#clearStatus()
     if (this.#isMidLine && this.#stdout.isTTY) this.data('\n')
     this.#held = []
     try {
@@ -88,13 +111,27 @@ export class Output {
         await new Promise<void>((resolve) => stream.write('', () => resolve()))
   }
 
+  #clearStatus(): void {
+    if (this.#hasStatus) this.#stderr.write('\r\u001B[K')
+    this.#hasStatus = false
+  }
+
   #whenFree(write: () => void): void {
     if (this.#held) this.#held.push(write)
     else write()
   }
 }
 
-/** Styled for a stream that is a terminal and wants colours (`NO_COLOR` is honoured); plain for any other. */
+/** Styled for a stream that wants colours: a terminal without `NO_COLOR`, or any with `FORCE_COLOR`; plain for any other. */
 function paint(text: string, style: Style | undefined, stream: NodeJS.WriteStream): string {
-  return style === undefined || !stream.isTTY ? text : styleText(style, text, { stream })
+  if (style === undefined || !hasColours(stream)) return text
+  return styleText(style, text, { validateStream: false })
+}
+
+/** `FORCE_COLOR` is asked first, then `NO_COLOR`, then the stream. */
+export function hasColours(stream: NodeJS.WriteStream): boolean {
+  const { FORCE_COLOR, NO_COLOR } = process.env
+  if (FORCE_COLOR !== undefined) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false'
+  if (NO_COLOR) return false
+  return stream.isTTY && (stream.getColorDepth?.() ?? 4) > 1
 }

@@ -14,6 +14,9 @@ import { TextFormat } from './text-format.ts'
 /** What `run` ends with in both JSON formats. */
 export interface RunResult {
   readonly type: 'result'
+  /** Of the line of `--input-format stream-json` that is answered; `id` is the line's own. */
+  readonly line?: number
+  readonly id?: string
   readonly sessionId: SessionId
   readonly turnId: TurnId
   readonly status: TurnResult['status']

@@ -40,7 +40,8 @@ export async function showPrompt(
   }
 }
 
-function describePrompt(prompt: PromptInspection, width: number | undefined): string {
+/** A prompt as rows: its parts, in the order of the wire, and what is not in it any more. */
+export function describePrompt(prompt: PromptInspection, width: number | undefined): string {
   const lines = [heading(prompt)]
   let place: PromptPart['place'] | undefined
   for (const part of partsOf(prompt)) {

@@ -1,14 +1,30 @@
 import type { Json } from '@halter/protocol'
 import { definePlugin, type ApprovalReply, type ApprovalRequest, type Plugin } from '@halter/core'
+import type { ApprovalRules } from './approval-rules.ts'
 import { describeCall } from './describe-event.ts'
 import type { Output } from './output.ts'
 import { printable, printableLine } from './printable.ts'
 
-/**
- * Fills the slot `approvals` by asking at the terminal. Where there is none, the call is denied, and the person who reads
- * stderr later is told how to allow it.
- */
-export function terminalApprovals(output: Output, isInteractive: boolean): Plugin {
+/** An answer, and how far it reaches when it is "always". */
+export type ApprovalDecision = ApprovalReply & { readonly keep?: 'folder' | 'everywhere' }
+
+/** Asks a person; undefined: nobody is there, or the question was taken back. */
+export type AskPerson = (
+  request: ApprovalRequest,
+  signal: AbortSignal,
+) => Promise<ApprovalDecision | undefined>
+
+/** Where "always" is kept, and where the session that asks works. */
+export interface KeepApprovals {
+  readonly rules: ApprovalRules
+  /** Absolute. */
+  folder(): string
+  /** Told what was kept, in a sentence. */
+  tell(sentence: string): void
+}
+
+/** Fills the slot `approvals` with a person. One question at a time, in the order they came; "always" is kept. */
+export function askPerson(ask: AskPerson, keep: KeepApprovals): Plugin {
   let last: Promise<unknown> = Promise.resolve()
   return definePlugin({
     name: 'halter/terminal-approvals',
@@ -17,14 +33,11 @@ export function terminalApprovals(output: Output, isInteractive: boolean): Plugi
     setup: () => ({
       approvals: {
         ask(request, signal) {
-          if (!isInteractive) {
-            output.complain(
-              `${describeCall(request.name, request.input)} was denied, because nobody is here to ask. Allow it with --allow-tool ${request.name}`,
-            )
-            return Promise.resolve(undefined)
-          }
-          // One question at a time, in the order they came.
-          const answer = last.then(() => askAtTerminal(request, output, signal))
+          const answer = last.then(async () => {
+            if (signal.aborted) return undefined
+            const decision = await ask(request, signal)
+            return decision && keepAnswer(decision, request, keep)
+          })
           last = answer.catch(() => {})
           return answer
         },
@@ -33,17 +46,47 @@ export function terminalApprovals(output: Output, isInteractive: boolean): Plugi
   })
 }
 
+/**
+ * Asks at the terminal. Where there is none, the call is denied, and the person who reads stderr later is told how to allow it.
+ */
+export function terminalApprovals(output: Output, isInteractive: boolean, keep: KeepApprovals): Plugin {
+  return askPerson(async (request, signal) => {
+    if (isInteractive) return await askAtTerminal(request, output, signal)
+    output.complain(
+      `${describeCall(request.name, request.input)} was denied, because nobody is here to ask. Allow it with --allow-tool ${request.name}`,
+    )
+    return undefined
+  }, keep)
+}
+
+function keepAnswer(
+  { keep: reach, ...reply }: ApprovalDecision,
+  { name, scope }: ApprovalRequest,
+  keep: KeepApprovals,
+): ApprovalReply {
+  if (reach === undefined) return reply
+  const { rules } = keep
+  const folder = reach === 'folder' ? { folder: keep.folder() } : {}
+  const where = reach === 'folder' ? `in ${keep.folder()}` : 'everywhere'
+  try {
+    rules.add({ tool: name, scope, ...folder })
+    keep.tell(`Always allowed ${where}: ${coverage({ name, scope })}. It is kept in ${rules.file}.`)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    keep.tell(`Allowed for this session only, because it could not be kept: ${why}`)
+  }
+  return reply
+}
+
 async function askAtTerminal(
   request: ApprovalRequest,
   output: Output,
   signal: AbortSignal,
-): Promise<ApprovalReply | undefined> {
-  if (signal.aborted) return undefined
+): Promise<ApprovalDecision | undefined> {
   return await output.whileAsking(async (write) => {
-    const why = request.reason === undefined ? '' : ` (${printableLine(request.reason)})`
-    write(`\nMay ${request.name} run?${why}\n${describeInput(request.input)}`)
+    write(`\n${describeQuestion(request)}\n`)
     for (;;) {
-      write(`[y]es, for this [s]ession, [a]lways, [n]o and why: `)
+      write(APPROVAL_CHOICES)
       const line = await readLine(signal)
       if (line === undefined) return undefined
       const reply = readReply(line)
@@ -52,39 +95,54 @@ async function askAtTerminal(
   })
 }
 
-/** Everything that the tool will get, a line per key: what is left out could be what matters. */
-function describeInput(input: Json): string {
+/** The answers there are, before the place where one is written. */
+export const APPROVAL_CHOICES =
+  '[y]es, this [s]ession, [a]lways here, always [e]verywhere, [n]o and why: '
+
+/** Who wants to run what and why, with everything that the tool will get: what is left out could be what matters. */
+export function describeQuestion({ name, input, reason, scope, by }: ApprovalRequest): string {
+  const who = by === undefined ? '' : `, for ${printableLine(by)}`
+  const why = reason === undefined ? '' : ` (${printableLine(reason)})`
+  const lines = [`May ${printableLine(name)} run${who}?${why}`, ...describeInput(input)]
+  if (scope === name) lines.push(`  Session and always would cover every call of ${printableLine(name)}.`)
+  return lines.join('\n')
+}
+
+/** What an answer beyond this call covers. */
+function coverage({ name, scope }: Pick<ApprovalRequest, 'name' | 'scope'>): string {
+  return scope === name ? `every call of ${name}` : `${name} ${scope}`
+}
+
+/** A line per key of an input. */
+function describeInput(input: Json): string[] {
   const isObject = typeof input === 'object' && input !== null && !Array.isArray(input)
   const entries = isObject ? Object.entries(input) : [['input', input] as const]
-  return entries
-    .map(([key, value]) => {
-      const text = typeof value === 'string' ? value : JSON.stringify(value)
-      return `  ${printableLine(key)}: ${printable(text).replaceAll('\n', '\n    ')}\n`
-    })
-    .join('')
+  return entries.map(([key, value]) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    return `  ${printableLine(key)}: ${printable(text).replaceAll('\n', '\n    ')}`
+  })
 }
 
 /** `n it is too early` denies with a reason; what cannot be understood is asked again. */
-export function readReply(line: string): ApprovalReply | undefined {
+export function readReply(line: string): ApprovalDecision | undefined {
   const [, word = '', rest = ''] = /^\s*(\S*)\s*(.*?)\s*$/s.exec(line) ?? []
-  switch (word.toLowerCase().replace(/[,.:]$/, '')) {
-    case 'y':
-    case 'yes':
-    case 'once':
-      return { answer: 'once' }
-    case 's':
-    case 'session':
-      return { answer: 'session' }
-    case 'a':
-    case 'always':
-      return { answer: 'always' }
-    case 'n':
-    case 'no':
-      return rest === '' ? { answer: 'deny' } : { answer: 'deny', reason: rest }
-    default:
-      return undefined
-  }
+  const answer = ANSWERS.get(word.toLowerCase().replace(/[,.:]$/, ''))
+  // "no" may be followed by why; "yes, but …" is no yes.
+  if (answer?.answer === 'deny') return rest === '' ? answer : { ...answer, reason: rest }
+  return rest === '' ? answer : undefined
 }
+
+const ANSWERS: ReadonlyMap<string, ApprovalDecision> = new Map(
+  (
+    [
+      [['y', 'yes', 'once'], { answer: 'once' }],
+      [['s', 'session'], { answer: 'session' }],
+      [['a', 'always'], { answer: 'always', keep: 'folder' }],
+      [['e', 'everywhere'], { answer: 'always', keep: 'everywhere' }],
+      [['n', 'no'], { answer: 'deny' }],
+    ] as const
+  ).flatMap(([words, answer]) => words.map((word): [string, ApprovalDecision] => [word, answer])),
+)
 
 /** A line of stdin; undefined at its end, or when the question was taken back. */
 export async function readLine(signal?: AbortSignal): Promise<string | undefined> {

@@ -9,6 +9,7 @@ import {
 import type { SessionHandle } from '@halter/core'
 import { describeCall, describeEvent, describeUsage, partsText } from './describe-event.ts'
 import type { Output } from './output.ts'
+import { Progress } from './progress.ts'
 import { printableLine } from './printable.ts'
 import type { RunFormat, RunResult } from './run-format.ts'
 import { cutToWidth } from './text-width.ts'
@@ -20,29 +21,37 @@ const SHOWN_LINES = 20
 export class TextFormat implements RunFormat {
   readonly #output: Output
   readonly #begun = performance.now()
+  readonly #progress: Progress
   /** Streamed text of the reply that is being written, by part. */
   readonly #streamed = new Map<number, string>()
   readonly #tools = new Map<ToolCallId, { lines: number; rest: string }>()
   #thinking = ''
-  #sessionId = ''
   #steps = 0
 
   constructor(output: Output) {
     this.#output = output
+    this.#progress = new Progress(output)
   }
 
   begin({ id, blueprint, state }: SessionHandle, isResumed: boolean): void {
-    this.#sessionId = id
+    this.start()
     const turns = isResumed ? `, turn ${state.turns + 1}` : ''
     this.#output.talk(`session ${id}, model ${blueprint.model}${turns}`, 'dim')
   }
 
+  /** From now on, silence is told about. */
+  start(): void {
+    this.#progress.start()
+  }
+
   event(event: SessionEvent): void {
+    this.#progress.event(event)
     if (isStored(event)) this.#stored(event)
     else if (event.type !== 'lagged') this.#delta(event)
   }
 
   end(result: RunResult): void {
+    this.#progress.stop()
     this.#endThinking()
     this.#output.endLine()
     if (result.error) this.#output.complain(`${result.error.message} (${result.error.code})`)
@@ -50,7 +59,7 @@ export class TextFormat implements RunFormat {
     const seconds = ((performance.now() - this.#begun) / 1000).toFixed(1)
     const steps = `${this.#steps} model call${this.#steps === 1 ? '' : 's'}`
     this.#output.talk(
-      `session ${this.#sessionId}, ${steps}, ${describeUsage(result.usage)}, ${seconds} s`,
+      `session ${result.sessionId}, ${steps}, ${describeUsage(result.usage)}, ${seconds} s`,
       'dim',
     )
   }

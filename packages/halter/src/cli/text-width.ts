@@ -1,21 +1,31 @@
 const WIDE =
-  /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}|[\u{20000}-\u{3FFFD}]/u
+  /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}|\uFE0F|[\u{20000}-\u{3FFFD}]/u
 
 /** Letters as a person counts them. Made when it is needed: it takes 8 ms, and most text is plain. */
-const graphemes = (() => {
+export const graphemes = (() => {
   let segmenter: Intl.Segmenter | undefined
-  return (text: string): Iterable<{ readonly segment: string }> =>
+  return (text: string): Iterable<{ readonly segment: string; readonly index: number }> =>
     (segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })).segment(text)
 })()
 
-/** One column per character. */
 const PLAIN = /^[\x20-\x7E]*$/
+
+/** True for text with one column per character. */
+export function isPlainText(text: string): boolean {
+  return PLAIN.test(text)
+}
+
+/** Columns of one letter; see `graphemes`. An accent or joiner that stands alone takes none. */
+export function graphemeWidth(segment: string): number {
+  if (WIDE.test(segment)) return 2
+  return /^[\p{M}\p{Cf}]+$/u.test(segment) ? 0 : 1
+}
 
 /** Columns that a text takes on a terminal; emoji and East Asian letters take two. */
 export function textWidth(text: string): number {
   if (PLAIN.test(text)) return text.length
   let width = 0
-  for (const { segment } of graphemes(text)) width += WIDE.test(segment) ? 2 : 1
+  for (const { segment } of graphemes(text)) width += graphemeWidth(segment)
   return width
 }
 
@@ -26,7 +36,7 @@ export function cutToWidth(text: string, width: number): string {
   let cut = ''
   let used = 1
   for (const { segment } of graphemes(text)) {
-    used += WIDE.test(segment) ? 2 : 1
+    used += graphemeWidth(segment)
     if (used > width) break
     cut += segment
   }

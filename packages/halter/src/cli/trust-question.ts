@@ -9,13 +9,23 @@ export async function askForTrust(question: TrustQuestion, output: Output): Prom
     write(`\n${describeQuestion(question)}\n`)
     write('It can run code and decide what tools may do. Read it before you say yes.\n')
     for (;;) {
-      write('Apply it? [y]es until it changes, only this [o]nce, [n]o, go on without it: ')
-      const answer = (await readLine())?.trim().toLowerCase()
-      if (answer === undefined || answer === 'n' || answer === 'no') return 'no'
-      if (answer === 'y' || answer === 'yes') return 'always'
-      if (answer === 'o' || answer === 'once') return 'once'
+      write(TRUST_CHOICES)
+      const line = await readLine()
+      const answer = line === undefined ? 'no' : readTrust(line)
+      if (answer) return answer
     }
   })
+}
+
+/** The answers there are, before the place where one is written. */
+export const TRUST_CHOICES = 'Apply it? [y]es until it changes, only this [o]nce, [n]o, go on without it: '
+
+/** What an answer means; undefined: nothing. */
+export function readTrust(line: string): TrustAnswer | undefined {
+  const answer = line.trim().toLowerCase()
+  if (answer === 'n' || answer === 'no') return 'no'
+  if (answer === 'y' || answer === 'yes') return 'always'
+  return answer === 'o' || answer === 'once' ? 'once' : undefined
 }
 
 /** What is asked about, a line each. */

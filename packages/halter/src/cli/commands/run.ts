@@ -1,4 +1,5 @@
 import { type CommandEntry, type CommandSpec, runtimeOptions } from '../command-spec.ts'
+import { sessionChoice, sessionSettings } from './session-options.ts'
 
 /** `halter run` */
 export const RUN = {
@@ -11,56 +12,36 @@ export const RUN = {
     summary: 'the prompt; without one it is read from stdin',
   },
   options: {
-    model: {
+    ...sessionSettings,
+    ...sessionChoice,
+    image: {
       type: 'string',
-      short: 'm',
-      placeholder: 'id',
-      summary: 'the model, such as demo or scripted/<file>',
-    },
-    session: { type: 'string', short: 's', placeholder: 'id', summary: 'go on with this session' },
-    continue: { type: 'boolean', short: 'c', summary: 'go on with the newest session of this folder' },
-    steal: { type: 'boolean', summary: 'take the session from another process that holds it' },
-    interrupted: {
-      type: 'string',
-      choices: ['close', 'continue'],
-      summary: 'what becomes of a turn that a killed process left open; default close',
+      multiple: true,
+      placeholder: 'file',
+      summary: 'show the model this picture (PNG, JPEG, GIF, WebP); may be repeated',
     },
     'output-format': {
       type: 'string',
       choices: ['text', 'json', 'stream-json'],
       summary: 'what stdout gets: the answer, one object at the end, or every event as a line',
     },
-    'allow-tool': {
+    'input-format': {
       type: 'string',
-      multiple: true,
-      placeholder: 'name',
-      summary: 'let this tool run without asking; may be repeated',
-    },
-    'max-turns': { type: 'integer', placeholder: 'n', summary: 'at most so many model calls' },
-    budget: {
-      type: 'string',
-      placeholder: 'limits',
-      summary: 'spend at most usd=2,tokens=50k,steps=20,time=10m, or some of these',
+      choices: ['text', 'stream-json'],
+      summary: 'what stdin is: the prompt, or prompts as lines of JSON, each answered by a turn',
     },
     'output-schema': {
       type: 'string',
       placeholder: 'file',
       summary: 'the answer is JSON that fits this JSON Schema; text on stdout is that JSON alone',
     },
-    title: { type: 'string', placeholder: 'text', summary: 'name the session' },
-    'system-prompt': {
-      type: 'string',
-      placeholder: 'text',
-      summary: 'in the place of the whole system prompt',
-    },
-    'append-system-prompt': { type: 'string', placeholder: 'text', summary: 'after the system prompt' },
-    ephemeral: { type: 'boolean', summary: 'keep the session in memory only' },
     ...runtimeOptions,
   },
   examples: [
     'halter run --model demo "What is in this folder?"',
     'git diff | halter run',
     'halter run --continue "And now the tests."',
+    'halter run --continue --fork --image screen.png "Why does it look like this?"',
   ],
 } as const satisfies CommandSpec
 

@@ -1,0 +1,168 @@
+import { styleText } from 'node:util'
+import { hasColours } from '../output.ts'
+import { printable } from '../printable.ts'
+import { cutToWidth } from '../text-width.ts'
+import { catchWrites } from './caught-writes.ts'
+import { edit } from './editing.ts'
+import { editorRows } from './editor-rows.ts'
+import { History } from './history.ts'
+import { readKeys, type KeyPress } from './keys.ts'
+import { LineEditor } from './line-editor.ts'
+import { Screen, type LivePart } from './screen.ts'
+import type { Look } from './turn-view.ts'
+
+/** Milliseconds between two pictures of what moves by itself. */
+const TICK_MS = 120
+/** Rows of the text that is being written. */
+const EDITOR_ROWS = 10
+
+/** What happens at the terminal, and what is shown above the line that is written. */
+export interface TerminalListener {
+  /** Rows that still change, from top to bottom. */
+  liveRows(): readonly string[]
+  /** True while something moves by itself. */
+  isBusy(): boolean
+  /** A line was sent. */
+  onLine(text: string): void
+  /** Ctrl-C, Ctrl-D on an empty line, Tab. */
+  onKey(name: 'ctrl-c' | 'ctrl-d' | 'tab'): void
+}
+
+/** A question: what was being written comes back after it. */
+interface Question {
+  readonly choices: string
+  readonly draft: string
+  readonly answer: (line: string | undefined) => void
+}
+
+/** A keyboard and a screen: a line that is written at the bottom, what stays above it. */
+export class Terminal {
+  readonly editor = new LineEditor()
+  readonly hasColours: boolean
+  readonly #stdin: NodeJS.ReadStream
+  readonly #stdout: NodeJS.WriteStream
+  readonly #listener: TerminalListener
+  readonly #screen: Screen
+  readonly #history = new History()
+  #question: Question | undefined
+  #stop: (() => void)[] = []
+  #ticks: NodeJS.Timeout | undefined
+
+  constructor(stdin: NodeJS.ReadStream, stdout: NodeJS.WriteStream, listener: TerminalListener) {
+    this.#stdin = stdin
+    this.#stdout = stdout
+    this.#listener = listener
+    this.hasColours = hasColours(stdout)
+    this.#screen = new Screen(stdout, () => this.#live())
+  }
+
+  get width(): number {
+    return this.#screen.width
+  }
+
+  get isAsking(): boolean {
+    return this.#question !== undefined
+  }
+
+  open(): void {
+    const { stderr } = process
+    const streams = stderr.isTTY ? [this.#stdout, stderr] : [this.#stdout]
+    this.#stop.push(catchWrites(streams, (lines) => this.#screen.print(lines)))
+    this.#stop.push(readKeys(this.#stdin, (press) => this.#press(press)))
+    const onResize = (): void => this.#screen.changed()
+    this.#stdout.on('resize', onResize)
+    this.#stop.push(() => this.#stdout.off('resize', onResize))
+    this.#screen.open()
+  }
+
+  /** Gives the terminal back as it was. */
+  close(): void {
+    clearInterval(this.#ticks)
+    this.#ticks = undefined
+    this.#screen.close()
+    for (const stop of this.#stop.splice(0).reverse()) stop()
+  }
+
+  /** Whole rows that stay; they are safe. */
+  print(rows: string): void {
+    this.#screen.print(rows)
+  }
+
+  /** A line about things; nothing in it is obeyed. */
+  note(text: string, look: Look = 'dim'): void {
+    for (const line of printable(text).split('\n')) this.print(`${this.paint(line, look)}\n`)
+  }
+
+  paint(text: string, look: Look | readonly Look[]): string {
+    return this.hasColours ? styleText(look as Look, text, { validateStream: false }) : text
+  }
+
+  /** Something looks different. */
+  changed(): void {
+    this.#screen.changed()
+    if (this.#listener.isBusy()) this.#ticks ??= setInterval(() => this.#screen.changed(), TICK_MS).unref()
+    else {
+      clearInterval(this.#ticks)
+      this.#ticks = undefined
+    }
+  }
+
+  /** Asks for a line in the place of what is being written. Undefined: the question was taken back. */
+  async ask(choices: string, signal: AbortSignal): Promise<string | undefined> {
+    if (signal.aborted) return undefined
+    const { promise, resolve } = Promise.withResolvers<string | undefined>()
+    const onAbort = (): void => resolve(undefined)
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.#question = { choices, draft: this.editor.take(), answer: resolve }
+    this.changed()
+    try {
+      return await promise
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      this.editor.set(this.#question.draft)
+      this.#question = undefined
+      this.changed()
+    }
+  }
+
+  #press(press: KeyPress): void {
+    const name = press.kind === 'key' ? press.name : undefined
+    if (name === 'enter') this.#enter()
+    else if (name === 'ctrl-z') this.#suspend()
+    else if (name === 'ctrl-c') this.#listener.onKey('ctrl-c')
+    else if (name === 'ctrl-d' && this.editor.text === '') this.#listener.onKey('ctrl-d')
+    else if (name === 'tab') {
+      if (!this.#question) this.#listener.onKey('tab')
+    } else edit(this.editor, press, this.#question ? undefined : this.#history)
+    this.changed()
+  }
+
+  #enter(): void {
+    const { text, cursor } = this.editor
+    if (text.endsWith('\\') && cursor === text.length && !this.#question) {
+      this.editor.delete('left')
+      return this.editor.insert('\n')
+    }
+    const line = this.editor.take()
+    if (this.#question) return this.#question.answer(line)
+    this.#history.add(line)
+    this.#listener.onLine(line)
+  }
+
+  /** As a shell's job: the terminal is given back while it sleeps. */
+  #suspend(): void {
+    this.close()
+    process.once('SIGCONT', () => this.open())
+    process.kill(process.pid, 'SIGTSTP')
+  }
+
+  #live(): LivePart {
+    const { width, height } = this.#screen
+    const above = this.#listener.liveRows()
+    const choices = this.#question && cutToWidth(this.#question.choices, width - 1)
+    const room = { width, height: Math.min(EDITOR_ROWS, height - 2) }
+    const editor = editorRows(this.editor, '› ', room)
+    const rows = [...above, ...(choices === undefined ? [] : [this.paint(choices, 'yellow')])]
+    return { rows: [...rows, ...editor.rows], row: rows.length + editor.row, column: editor.column }
+  }
+}
