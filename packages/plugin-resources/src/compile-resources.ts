@@ -1,17 +1,10 @@
 import { join } from 'node:path'
 import type { FileLooks } from './file-looks.ts'
-import {
-  addPlugin,
-  emptyGathering,
-  gatherHooks,
-  gatherLoose,
-  gatherPlugins,
-  gatherSkills,
-  type Gathered,
-} from './gather.ts'
+import type { Gathered } from './gather.ts'
 import { INSTRUCTION_NAMES, readInstructions } from './instructions.ts'
 import { hasContent, PARTS, projectFolders, projectPlaces, userPlaces, type Place } from './places.ts'
 import { Problems, type ResourceProblem } from './problem.ts'
+import type { GatheredPlaces } from './gather-all.ts'
 import type { PluginFolder } from './read-plugin.ts'
 import { compileSnapshot, type Compiled } from './snapshot.ts'
 
@@ -96,36 +89,6 @@ export async function compileResources(
   return { ...compileSnapshot(gathered, instructions), watched }
 }
 
-/** Of two with one name the first counts, so what was named in a configuration comes first, then the nearest, then the user's. */
-async function gather(
-  { own, project }: { readonly own: readonly Place[]; readonly project: readonly Place[] },
-  { home, roots = [], skills = [] }: ResourcePlaces,
-  bundles: Bundles | undefined,
-  looks: FileLooks,
-): Promise<Gathered> {
-  const gathered = emptyGathering()
-  const dataHome = join(home, 'plugin-data')
-  for (const root of skills) await gatherSkills(gathered, root, { looks })
-  for (const place of [...project, ...own]) await gatherLoose(gathered, place, looks)
-  for (const place of [...own, ...project.toReversed()]) gatherHooks(gathered, place, looks)
-  for (const root of roots) {
-    const { length } = gathered.plugins
-    await gatherPlugins(gathered, root, { looks, dataHome })
-    if (gathered.plugins.length === length) gathered.problems.push(...noPlugin(root, looks, gathered))
-  }
-  for (const plugin of bundles?.plugins ?? []) addPlugin(gathered, plugin)
-  for (const message of bundles?.warnings ?? [])
-    gathered.problems.push({ file: '', severity: 'warning', message, cure: '' })
-  for (const { folder, within, hasPlugins } of [...project, ...own])
-    if (hasPlugins)
-      await gatherPlugins(gathered, join(folder, 'plugins'), {
-        looks,
-        dataHome,
-        ...(within !== undefined && { within }),
-      })
-  return gathered
-}
-
 function untrusted(places: readonly Place[], looks: FileLooks): readonly ResourceProblem[] {
   const [first, ...others] = places.filter((place) => hasContent([place], looks)).map(({ folder }) => folder)
   const problems = new Problems(first!)
@@ -137,12 +100,21 @@ function untrusted(places: readonly Place[], looks: FileLooks): readonly Resourc
   return problems.list
 }
 
-/** A root that was named and holds no plugin is told; one that broke has told so itself. */
-function noPlugin(root: string, looks: FileLooks, { problems }: Gathered): readonly ResourceProblem[] {
-  const told = new Problems(root)
-  if (looks.kind(root) === 'none')
-    told.warning('There is no such folder.', 'Correct the path in the options.')
-  else if (!problems.some(({ file }) => file.startsWith(root)))
-    told.warning('There is no plugin here, nor in a folder in it.', 'Add a manifest, or correct the path.')
-  return told.list
+/** Most folders bring nothing, and most users have nothing: then what reads it is not even loaded. */
+async function gather(
+  places: GatheredPlaces,
+  options: ResourcePlaces,
+  bundles: Bundles | undefined,
+  looks: FileLooks,
+): Promise<Gathered> {
+  const { roots = [], skills = [] } = options
+  const isNothing =
+    roots.length === 0 &&
+    skills.length === 0 &&
+    !bundles &&
+    !hasContent([...places.project, ...places.own], looks)
+  if (isNothing)
+    return { plugins: [], skills: [], agents: [], commands: [], hooks: [], mcpServers: [], problems: [] }
+  const { gatherAll } = await import('./gather-all.ts')
+  return gatherAll(places, options, bundles, looks)
 }

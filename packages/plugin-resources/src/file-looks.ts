@@ -1,7 +1,7 @@
 import { readdirSync, realpathSync } from 'node:fs'
 import { isAbsolute, join, relative, sep } from 'node:path'
 import { isUnchanged, stampOf, type FileStamp } from './file-stamp.ts'
-import { parseMarkdown, type MarkdownDocument } from './front-matter.ts'
+import type { MarkdownDocument } from './front-matter.ts'
 import { MAX_FILE_BYTES, readText, type TextFile } from './read-text.ts'
 
 /** Files whose content is kept, so that only what has changed is read again. */
@@ -42,6 +42,8 @@ export class FileCache {
 export class FileLooks {
   readonly #cache: FileCache
   readonly #stamps = new Map<string, FileStamp>()
+  /** What was read in this look: a file is the same for all of it. */
+  readonly #read = new Map<string, Known>()
   #files = 0
 
   constructor(cache: FileCache = new FileCache()) {
@@ -71,24 +73,33 @@ export class FileLooks {
   /** The text of a file, or why there is none. */
   text(path: string): TextFile {
     this.#files += 1
-    return this.#cache.get(path, this.#stamp(path)).content
+    return this.#known(path).content
   }
 
   /** A markdown file in its parts, or why it cannot be read. */
   async markdown(path: string): Promise<MarkdownDocument | TextProblem> {
     if (++this.#files % FILES_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve))
-    const known = this.#cache.get(path, this.#stamp(path))
+    const known = this.#known(path)
     if (!('text' in known.content)) return known.content
     if (known.content.isCut) return tooLong(known.content.size)
     const { text } = known.content
-    return this.once(path, 'markdown', () => parseMarkdown(path, text))
+    return this.once(path, 'markdown', async () => {
+      const { parseMarkdown } = await import('./front-matter.ts')
+      return parseMarkdown(path, text)
+    })
   }
 
   /** What `make` makes of a file, made once as long as the file does not change: the same file gives the same object. */
   once<T>(path: string, purpose: string, make: () => T): T {
-    const { made } = this.#cache.get(path, this.#stamp(path))
+    const { made } = this.#known(path)
     if (!made.has(purpose)) made.set(purpose, make())
     return made.get(purpose) as T
+  }
+
+  #known(path: string): Known {
+    let known = this.#read.get(path)
+    if (!known) this.#read.set(path, (known = this.#cache.get(path, this.#stamp(path))))
+    return known
   }
 
   #stamp(path: string): FileStamp {

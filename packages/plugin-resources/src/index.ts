@@ -3,22 +3,15 @@ import { definePlugin, halterHome } from '@halter/core'
 import { announceResources } from './announce.ts'
 import { createSkillTool } from './commands/skill-tool.ts'
 import { tapCommands } from './commands/tap-commands.ts'
+import { GrantBook } from './commands/turn-grants.ts'
 import type { Bundles } from './compile-resources.ts'
 import type { FileLooks } from './file-looks.ts'
 import { optionsSchema, wholePath, type ResourcesOptions } from './options.ts'
 import { ResourceFiles } from './resource-files.ts'
 
-export { checkResources } from './check-resources.ts'
-export type { CheckedFolder } from './check-resources.ts'
 export type { CommandsOptions } from './commands/tap-commands.ts'
 export type { Bundles, ResourcePlaces } from './compile-resources.ts'
 export type { ResourcesOptions } from './options.ts'
-export type { ResourceProblem } from './problem.ts'
-export { describeProblem } from './problem.ts'
-export { readPluginFolder } from './read-plugin.ts'
-export type { PluginFolder, ReadPluginOptions } from './read-plugin.ts'
-export { readSkillFolder } from './read-skill.ts'
-export type { ReadSkillOptions, SkillFolder } from './read-skill.ts'
 export { ResourceFiles } from './resource-files.ts'
 export type { ArchiveLimits } from './sources/limits.ts'
 export type { GithubOptions, SourcesOptions } from './sources/open-sources.ts'
@@ -50,8 +43,9 @@ export default definePlugin({
     })
     defer(() => files.close())
     hooks.tap('turn.start', (_, ctx) => announceResources(ctx))
-    tapCommands(hooks, config)
-    return { resources: files, tools: config.skillTool === false ? [] : [createSkillTool()] }
+    const book = new GrantBook()
+    tapCommands(hooks, config, book)
+    return { resources: files, tools: config.skillTool === false ? [] : [createSkillTool(book)] }
   },
 })
 

@@ -26,7 +26,7 @@ export interface ResourceFilesOptions extends ResourcePlaces {
 
 /** What is known of a working folder. */
 interface Known extends CompiledFolder {
-  readonly looks: FileLooks
+  readonly stamps: FileLooks['stamps']
   readonly needsTrust: boolean
   readonly isTrusted: boolean
 }
@@ -50,7 +50,7 @@ export class ResourceFiles implements ResourceSource {
     this.#options = options
     this.#watched = new WatchedPlaces(options.watcher, (folder) => {
       const known = this.#known.get(folder)
-      return !known || !areUnchanged(known.looks.stamps)
+      return !known || !areUnchanged(known.stamps)
     })
   }
 
@@ -63,7 +63,7 @@ export class ResourceFiles implements ResourceSource {
     workingDir,
   }: Pick<SessionBlueprint, 'workingDir'>): ResourceSnapshot | Promise<ResourceSnapshot> {
     const known = this.#known.get(workingDir)
-    if (known && !known.needsTrust && areUnchanged(known.looks.stamps)) return known.snapshot
+    if (known && !known.needsTrust && areUnchanged(known.stamps)) return known.snapshot
     return this.inspect(workingDir).then(({ snapshot }) => snapshot)
   }
 
@@ -71,7 +71,7 @@ export class ResourceFiles implements ResourceSource {
   async inspect(workingDir: string): Promise<Compiled> {
     const running = this.#reading.get(workingDir)
     // It may have begun before the change that this call must see.
-    if (running && areUnchanged((await running).looks.stamps)) return running
+    if (running && areUnchanged((await running).stamps)) return running
     return this.#start(workingDir)
   }
 
@@ -101,10 +101,16 @@ export class ResourceFiles implements ResourceSource {
     const project = findProject(workingDir, options, looks)
     const { needsTrust } = project
     const isTrusted = needsTrust && ((await options.isTrusted?.(workingDir)) ?? false)
-    if (known && known.isTrusted === isTrusted && areUnchanged(known.looks.stamps)) return known
+    if (known && known.isTrusted === isTrusted && areUnchanged(known.stamps)) return known
     const bundles = await options.bundles?.(looks)
     const compiled = await compileResources(project, isTrusted, options, bundles, looks)
-    const now = { ...compiled, ...withSameObject(compiled, known), looks, needsTrust, isTrusted }
+    const now = {
+      ...compiled,
+      ...withSameObject(compiled, known),
+      stamps: looks.stamps,
+      needsTrust,
+      isTrusted,
+    }
     this.#keep(workingDir, now)
     return now
   }

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { checkResources, type CheckedFolder } from '../src/index.ts'
+import { checkResources, type CheckedFolder } from '../src/read.ts'
 import { copyOf, corpus, skillText, tempFolder, write } from './support.ts'
 
 /** `severity place:line message` of each problem, the folder left out. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readPluginFolder, type PluginFolder } from '../src/index.ts'
+import { readPluginFolder, type PluginFolder } from '../src/read.ts'
 import { copyOf, corpus, skillText, tempFolder, write } from './support.ts'
 
 const dataHome = '/data'

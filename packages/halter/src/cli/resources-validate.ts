@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { checkResources, type CheckedFolder, type ResourceProblem } from '@halter/plugin-resources'
+import { checkResources, type CheckedFolder, type ResourceProblem } from '@halter/plugin-resources/read'
 import type { OptionValues } from './command-spec.ts'
 import type { RESOURCES_VALIDATE } from './commands/resources.ts'
 import type { Output } from './output.ts'
