@@ -11,7 +11,7 @@ export default defineConfig({
   test: {
     include: [
       'packages/*/test/**/*.test.ts',
-      '{examples,bench,prompts}/test/**/*.test.ts',
+      '{examples,bench,prompts,reliability}/test/**/*.test.ts',
       'test/**/*.test.ts',
     ],
     exclude: ['**/node_modules/**', '**/dist/**', '.tools/**'],

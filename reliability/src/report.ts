@@ -27,6 +27,11 @@ export function scaled(full: number, { scale }: Pick<Circumstances, 'scale'>): n
   return Math.max(1, Math.round(full * scale))
 }
 
+/** A share runs beside other tests, which take the time that they take; only the full number is for a machine of its own. */
+export function judgesTime({ scale }: Pick<Circumstances, 'scale'>): boolean {
+  return scale >= 1
+}
+
 /** The rows as a table for people, as Markdown. */
 export function formatRows(rows: readonly Row[]): string {
   const cells = rows.map(({ what, figures, problems }) => [
