@@ -2,44 +2,49 @@ import { stat } from 'node:fs/promises'
 import type { Models, PromptDraft, ResourceSnapshot, TapContext } from '@halter/core'
 import type { TextPart } from '@halter/protocol'
 import { expandBody } from './expand-body.ts'
-import { findInvocable, invocableNames, nearestName, type Invocable } from './find-invocable.ts'
+import { findInvocable, invocableNames, nearestName } from './find-invocable.ts'
 import { parseInvocation, type Invocation } from './invocation.ts'
 import { skillHeading } from './skill-text.ts'
-import { TurnGrants } from './turn-grants.ts'
+import type { GrantBook } from './turn-grants.ts'
 
 /** What a prompt that begins with a slash is made into. */
 export interface ExpandOptions {
   /** What becomes of `/name` where nothing has that name: refused, or sent as it is. */
   readonly unknown: 'refuse' | 'send'
+  readonly book: GrantBook
 }
 
 type Context = TapContext<{ readonly models: Models | undefined }>
 
 /**
  * Makes `/name args` into the prompt that it stands for. Undefined: the prompt stays as it is. One that cannot be expanded is marked,
- * and {@link TurnGrants.refusal} says why: the guard then refuses it, so that no model is asked.
+ * and the turn's `refusal` in `book` says why: the guard then refuses it, so that no model is asked.
  */
 export async function expandPrompt(
   draft: PromptDraft,
   ctx: Context,
-  { unknown }: ExpandOptions,
+  { unknown, book }: ExpandOptions,
 ): Promise<PromptDraft | undefined> {
   const [first, ...others] = draft.parts
   const invocation = first?.kind === 'text' ? parseInvocation(first.text) : undefined
   if (!invocation || !ctx.turn) return undefined
+  const grants = book.open(ctx.turn.turnId)
+  const refuse = (reason: string, source?: string): Promise<undefined> => {
+    grants.refusal = reason
+    return reportRefusal(ctx, invocation, reason, source)
+  }
   const resources = await ctx.session.resources()
   const found = findInvocable(invocation.name, resources)
   if (!found) {
     if (unknown === 'send' || (await isMeantAsText(invocation, resources))) return undefined
-    return refuse(ctx, invocation, unknownName(invocation, resources))
+    return refuse(unknownName(invocation, resources))
   }
-  const grants = TurnGrants.begin(ctx.session, ctx.turn.turnId)
   grants.add(`/${invocation.name}`, found.resource.allowedTools)
   if (found.kind === 'command' && found.resource.model !== undefined)
     grants.model = await usableModel(found.resource.model, invocation, ctx)
   const expansion = await expandBody(found.resource.body, invocation.args, ctx)
   if (expansion.problem !== undefined)
-    return refuse(ctx, invocation, `/${invocation.name} was not sent: ${expansion.problem}.`, found)
+    return refuse(`/${invocation.name} was not sent: ${expansion.problem}.`, found.resource.source)
   const heading = found.kind === 'skill' ? await skillHeading(found.resource) : ''
   const text: TextPart = { kind: 'text', text: heading + expansion.text }
   await ctx.session.report({
@@ -51,16 +56,15 @@ export async function expandPrompt(
   return { ...draft, parts: [text, ...expansion.parts, ...others] }
 }
 
-async function refuse(
+async function reportRefusal(
   ctx: Context,
   { name }: Invocation,
   reason: string,
-  found?: Invocable,
+  source?: string,
 ): Promise<undefined> {
-  TurnGrants.begin(ctx.session, ctx.turn!.turnId).refusal = reason
   await ctx.session.report({
     handler: `/${name}`,
-    ...(found && { source: found.resource.source }),
+    ...(source !== undefined && { source }),
     status: 'denied',
     detail: reason,
   })

@@ -6,19 +6,23 @@ import { expandBody } from './expand-body.ts'
 import { findNamed, nearestName } from './find-invocable.ts'
 import { skillHeading } from './skill-text.ts'
 import type { SkillInput } from './skill-tool.ts'
-import { TurnGrants } from './turn-grants.ts'
+import type { GrantBook } from './turn-grants.ts'
 
 /** Of a skill's file. A larger one is for a program, not for a model. */
 const MAX_FILE_BYTES = 256 * 1024
 
 /** Does the work of the tool `skill`. What it throws, the model reads. */
-export async function runSkillTool(input: SkillInput, ctx: ToolContext): Promise<ToolOutput | string> {
+export async function runSkillTool(
+  input: SkillInput,
+  ctx: ToolContext,
+  book: GrantBook,
+): Promise<ToolOutput | string> {
   const { skills } = await ctx.session.resources()
   const usable = skills.filter(({ modelInvocable }) => modelInvocable !== false)
   const skill = findNamed(input.name, usable)
   if (!skill) throw failure(whyNot(input.name, skills, usable))
   if (input.file !== undefined) return readSkillFile(skill, input.file)
-  TurnGrants.begin(ctx.session, ctx.turnId).add(`The skill "${skill.name}"`, skill.allowedTools)
+  book.open(ctx.turnId).add(`The skill "${skill.name}"`, skill.allowedTools)
   const { session, signal } = ctx
   const expansion = await expandBody(skill.body, input.arguments?.trim() ?? '', { session, signal })
   if (expansion.problem !== undefined)

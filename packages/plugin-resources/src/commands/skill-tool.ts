@@ -1,4 +1,5 @@
 import { defineTool, jsonSchema, type Tool } from '@halter/core'
+import type { GrantBook } from './turn-grants.ts'
 
 /** What the model asks `skill` for. */
 export interface SkillInput {
@@ -7,8 +8,8 @@ export interface SkillInput {
   readonly file?: string
 }
 
-/** The tool `skill`: how a model gets the know-how that the prompt only names. */
-export function createSkillTool(): Tool {
+/** The tool `skill`: how a model gets the know-how that the prompt only names. What a skill may use is noted in `book`. */
+export function createSkillTool(book: GrantBook): Tool {
   return defineTool<SkillInput>({
     name: 'skill',
     // Which skills there are stands in the prompt: here it would change the tools, and with them everything that is cached.
@@ -34,7 +35,7 @@ export function createSkillTool(): Tool {
     timeoutMs: 0,
     async execute(input, ctx) {
       const { runSkillTool } = await import('./run-skill-tool.ts')
-      return runSkillTool(input, ctx)
+      return runSkillTool(input, ctx, book)
     },
   })
 }

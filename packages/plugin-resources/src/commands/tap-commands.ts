@@ -1,6 +1,6 @@
 import type { Models, Taps } from '@halter/core'
 import { parseInvocation } from './invocation.ts'
-import { TurnGrants } from './turn-grants.ts'
+import type { GrantBook } from './turn-grants.ts'
 
 /** Options of `@halter/plugin-resources` that are about what users call by `/name`. */
 export interface CommandsOptions {
@@ -15,11 +15,13 @@ const NO_HURRY_MS = 2 ** 31 - 1
 
 /**
  * Lets users call commands and skills by `/name args`. Only in the prompt with which a turn of a session of theirs begins: what is
- * steered in, said by a hook or given to a subagent is text, for a model may have written it.
+ * steered in, said by a hook or given to a subagent is text, for a model may have written it. Also lets the calls pass that commands
+ * and skills were granted in `book`.
  */
 export function tapCommands(
   hooks: Taps<{ readonly models: Models | undefined }>,
   { expandCommands = true, unknownCommands: unknown = 'refuse' }: CommandsOptions,
+  book: GrantBook,
 ): void {
   if (expandCommands) {
     // After other transforms: they see what the user typed, and guards what it became.
@@ -29,28 +31,28 @@ export function tapCommands(
         const [first] = draft.parts
         if (first?.kind !== 'text' || !parseInvocation(first.text)) return undefined
         if (ctx.step !== undefined || ctx.session.blueprint.parentId !== undefined) return undefined
-        return import('./expand-prompt.ts').then(({ expandPrompt }) => expandPrompt(draft, ctx, { unknown }))
+        return import('./expand-prompt.ts').then(({ expandPrompt }) =>
+          expandPrompt(draft, ctx, { unknown, book }),
+        )
       },
       { order: 'post', timeoutMs: NO_HURRY_MS },
     )
     hooks.tap('prompt.guard', (_, ctx) => {
-      const grants = TurnGrants.of(ctx.session, ctx.turn?.turnId)
-      if (grants?.refusal === undefined || ctx.step !== undefined) return undefined
-      return { deny: grants.refusal }
+      const refusal = ctx.step === undefined ? book.of(ctx.turn?.turnId)?.refusal : undefined
+      return refusal === undefined ? undefined : { deny: refusal }
     })
     hooks.tap('request.transform', (request, ctx) => {
       if (request.purpose !== 'turn') return undefined
-      const model = TurnGrants.of(ctx.session, ctx.turn?.turnId)?.model
+      const model = book.of(ctx.turn?.turnId)?.model
       return model === undefined ? undefined : { ...request, model }
     })
   }
+  hooks.tap('turn.end', ({ turnId }) => book.close(turnId))
   hooks.tap('toolCall.guard', (call, ctx) => {
     // Another plugin's calls are its own affair.
     if (call.by !== undefined && call.by !== NAME) return undefined
-    const reason = TurnGrants.of(ctx.session, ctx.turn?.turnId)?.reasonFor(
-      call,
-      ctx.session.blueprint.workingDir,
-    )
+    const grants = book.of(ctx.turn?.turnId)
+    const reason = grants?.reasonFor(call, ctx.session.blueprint.workingDir)
     return reason === undefined ? undefined : { allow: reason }
   })
 }

@@ -1,4 +1,4 @@
-import type { SessionPort, ToolCall } from '@halter/core'
+import type { ToolCall } from '@halter/core'
 import type { TurnId } from '@halter/protocol'
 import { matchesCall, parseToolPatterns, type ToolPattern } from './tool-pattern.ts'
 
@@ -9,32 +9,13 @@ interface Grant {
   readonly patterns: readonly ToolPattern[]
 }
 
-/** What commands have changed for the turn that runs. One per session; a new turn begins with nothing. */
+/** What commands and skills have changed for one turn. */
 export class TurnGrants {
   /** The model that answers in this turn, where a command asks for one. */
   model: string | undefined
   /** Why the prompt is not to be sent. */
   refusal: string | undefined
-  #turnId: TurnId | undefined
-  #grants: Grant[] = []
-
-  /** Those of the turn; undefined: nothing was changed for it. */
-  static of(session: SessionPort, turnId: TurnId | undefined): TurnGrants | undefined {
-    if (turnId === undefined) return undefined
-    const grants = session.resource(KEY, () => new TurnGrants())
-    return grants.#turnId === turnId ? grants : undefined
-  }
-
-  /** Those of the turn, from now on. */
-  static begin(session: SessionPort, turnId: TurnId): TurnGrants {
-    const grants = session.resource(KEY, () => new TurnGrants())
-    if (grants.#turnId === turnId) return grants
-    grants.#turnId = turnId
-    grants.#grants = []
-    grants.model = undefined
-    grants.refusal = undefined
-    return grants
-  }
+  readonly #grants: Grant[] = []
 
   add(by: string, allowedTools: readonly string[] | undefined): void {
     const patterns = parseToolPatterns(allowedTools ?? [])
@@ -51,4 +32,22 @@ export class TurnGrants {
   }
 }
 
-const KEY = 'commands.turn'
+/** What is changed for the turns that run, those of subagents apart. */
+export class GrantBook {
+  readonly #turns = new Map<TurnId, TurnGrants>()
+
+  /** Undefined: nothing was changed for this turn. */
+  of(turnId: TurnId | undefined): TurnGrants | undefined {
+    return turnId === undefined ? undefined : this.#turns.get(turnId)
+  }
+
+  open(turnId: TurnId): TurnGrants {
+    const grants = this.of(turnId) ?? new TurnGrants()
+    this.#turns.set(turnId, grants)
+    return grants
+  }
+
+  close(turnId: TurnId): void {
+    this.#turns.delete(turnId)
+  }
+}
