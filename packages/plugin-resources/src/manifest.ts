@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { ResourcePlugin } from '@halter/core'
+import type { Json } from '@halter/protocol'
 import { checkAgentManifest, NO_SCHEMA } from './agent-manifest.ts'
 import { leadsOut, type FileLooks } from './file-looks.ts'
 import { Problems, type ResourceProblem } from './problem.ts'
@@ -13,6 +14,15 @@ export interface Manifest extends JsonFile {
   readonly version?: string
   /** By Agent Plugins 1.0: components are in fixed places, and the manifest names none. */
   readonly isPortable: boolean
+  /** It is an entry of a marketplace's list: skills that it names are all that there are. */
+  readonly isListed?: boolean
+}
+
+/** What a marketplace's list says of a plugin, in the place of a manifest. */
+export interface Listing {
+  /** The file of the list, absolute. */
+  readonly file: string
+  readonly entry: Readonly<Record<string, Json>>
 }
 
 /** Where a manifest is looked for; the first that exists is the plugin's. The order is the reference's. */
@@ -35,12 +45,18 @@ export function findManifest(
   return undefined
 }
 
-/** Reads a manifest; undefined: it cannot be used, and the list says why. */
+/**
+ * Reads a manifest; undefined: it cannot be used, and the list says why. A `listing` that names components stands for one that is not
+ * there; with `"strict": false`, any listing stands for one that is.
+ */
 export function readManifest(
   root: string,
   looks: FileLooks,
+  listing?: Listing,
 ): { readonly manifest?: Manifest; readonly problems: readonly ResourceProblem[] } {
   const found = findManifest(root, looks)
+  if (listing && (found ? listing.entry['strict'] === false : namesComponents(listing)))
+    return readListing(listing)
   if (!found) return { problems: [] }
   const problems = new Problems(found.file)
   if (leadsOut(found.file, root)) {
@@ -62,6 +78,33 @@ export function readManifest(
       ...found,
       name,
       isPortable,
+      ...(typeof version === 'string' && version !== '' && { version }),
+    },
+    problems: problems.list,
+  }
+}
+
+function namesComponents({ entry }: Listing): boolean {
+  return ['skills', 'commands', 'agents', 'hooks', 'mcpServers'].some((key) => entry[key] !== undefined)
+}
+
+function readListing({ file, entry }: Listing): {
+  readonly manifest?: Manifest
+  readonly problems: readonly ResourceProblem[]
+} {
+  const problems = new Problems(file)
+  const json = { value: entry, text: '' }
+  const name = readName(json, problems)
+  if (name === undefined) return { problems: problems.list }
+  const version = entry['version']
+  return {
+    manifest: {
+      ...json,
+      file,
+      layout: 'claude',
+      name,
+      isPortable: false,
+      isListed: true,
       ...(typeof version === 'string' && version !== '' && { version }),
     },
     problems: problems.list,

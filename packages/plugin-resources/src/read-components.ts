@@ -20,7 +20,8 @@ import { shownPath } from './read-markdown.ts'
 /** The skills of `skills/` and of the folders that the manifest adds; or a SKILL.md in the plugin's own folder, if it has neither. */
 export async function readSkills(reader: PluginReader): Promise<void> {
   const { root, plugin, manifest, looks, found } = reader
-  const usual = usualPlace(reader, 'skills', 'folder')
+  const isComplete = manifest?.isListed === true && manifestValue(reader, 'skills') !== undefined
+  const usual = isComplete ? undefined : usualPlace(reader, 'skills', 'folder')
   const named = manifestPaths(reader, 'skills')
   const isPortable = manifest?.isPortable ?? false
   const folders = new Set([...(usual === undefined ? [] : [usual]), ...named])

@@ -8,7 +8,7 @@ import {
   type SkillResource,
 } from '@halter/core'
 import { FileLooks } from './file-looks.ts'
-import { readManifest, type Manifest } from './manifest.ts'
+import { readManifest, type Listing, type Manifest } from './manifest.ts'
 import { identify } from './plugin-identity.ts'
 import type { PluginReader } from './plugin-reader.ts'
 import { Problems, type ResourceProblem } from './problem.ts'
@@ -40,6 +40,8 @@ export interface ReadPluginOptions {
   readonly name?: string
   /** False for a plugin that came over the network and nobody looked at: its hooks are left out, with a warning. Default true. */
   readonly hooks?: boolean
+  /** What a marketplace says of it, where it has no manifest or that is not to count. */
+  readonly listing?: Listing
   /** What has read the files so far; what did not change is not read again. */
   readonly looks?: FileLooks
 }
@@ -54,7 +56,7 @@ const USUAL = ['skills', 'commands', 'agents', 'hooks/hooks.json', '.mcp.json', 
  */
 export async function readPluginFolder(root: string, options: ReadPluginOptions = {}): Promise<PluginFolder> {
   const { looks = new FileLooks(), shownRoot = root } = options
-  const read = readManifest(root, looks)
+  const read = readManifest(root, looks, options.listing)
   const isPlugin = read.manifest || (read.problems.length === 0 && hasComponents(root, looks))
   if (!isPlugin) return nothing(root, read.problems)
   const plugin = identify(read.manifest, {

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { basename } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { FileLooks } from '../file-looks.ts'
+import type { Listing } from '../manifest.ts'
 import { describeProblem } from '../problem.ts'
 import { readPluginFolder, type PluginFolder } from '../read-plugin.ts'
 import type { Github, GithubFolder } from './github.ts'
@@ -50,6 +51,7 @@ interface Found {
   readonly from: string
   /** Of what the plugin keeps, the same for every revision; absent: made of where it lies. */
   readonly dataName?: string
+  readonly listing?: Listing
   readonly isTrusted: boolean
 }
 
@@ -104,13 +106,14 @@ export async function loadSources(
 }
 
 function readFound(
-  { root, name, dataName }: Found,
+  { root, name, dataName, listing }: Found,
   { dataHome }: SourceAccess,
   looks: FileLooks | undefined,
 ): Promise<PluginFolder> {
   return readPluginFolder(root, {
     ...(name !== undefined && { name }),
     ...(dataName !== undefined && { dataName }),
+    ...(listing && { listing }),
     ...(dataHome !== undefined && { dataHome }),
     ...(looks && { looks }),
   })
@@ -154,11 +157,11 @@ async function openMarketplace(
           at.kind === 'local'
             ? { root: at.root, from: `${from}#${entry.name}`, warnings: [] }
             : asPlace(at.source, await access.github.open(at.source, signal))
-        const { name } = entry
+        const { name, listing } = entry
         const hasOwnData = isShared !== undefined || at.kind === 'github'
         const dataName = hasOwnData ? { dataName: `${marketplace}-${name}` } : {}
         return {
-          found: { marketplace, name, root: place.root, from: place.from, isTrusted, ...dataName },
+          found: { marketplace, name, root: place.root, from: place.from, isTrusted, listing, ...dataName },
           warnings: place.warnings,
         }
       } catch (error) {

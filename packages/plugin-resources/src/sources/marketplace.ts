@@ -1,5 +1,6 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { join, relative, isAbsolute, sep } from 'node:path'
+import type { Listing } from '../manifest.ts'
 import { isObject } from '../read-json.ts'
 import { readEntryPath } from './entry-path.ts'
 import { checkGithubSource, parseGithubRepo, type GithubSource } from './github-source.ts'
@@ -24,6 +25,8 @@ export interface Marketplace {
 export interface MarketplaceEntry {
   readonly name: string
   readonly source: unknown
+  /** All that the list says of it. */
+  readonly listing: Listing
   /** Prepended to relative paths, where that makes them exist. */
   readonly pluginRoot?: string
 }
@@ -151,5 +154,6 @@ function readEntry(entry: unknown, index: number, pluginRoot: string, file: stri
   const name = isObject(entry) ? entry['name'] : undefined
   if (!isObject(entry) || typeof name !== 'string' || name.trim() === '')
     throw sourceFailure(`Plugin ${index + 1} of ${file} has no "name". Add one.`)
-  return { name, source: entry['source'], ...(pluginRoot !== '' && { pluginRoot }) }
+  const listing = { file, entry }
+  return { name, source: entry['source'], listing, ...(pluginRoot !== '' && { pluginRoot }) }
 }

@@ -184,6 +184,34 @@ describe('a marketplace in a folder', () => {
     expect(await load(folder)).toMatchObject({ names: ['a', 'b'], warnings: [] })
   })
 
+  test('an entry may say itself what its plugin is made of', async () => {
+    const skill = (name: string): Files => ({
+      [`skills/${name}/SKILL.md`]: `---\nname: ${name}\ndescription: x\n---\nx`,
+    })
+    const folder = write('m', {
+      [CLAUDE]: list([
+        { name: 'one', source: './', strict: false, skills: ['./skills/a', './skills/b'] },
+        { name: 'two', source: './', strict: false, skills: ['./skills/c'], version: '2.0.0' },
+      ]),
+      ...skill('a'),
+      ...skill('b'),
+      ...skill('c'),
+    })
+    const { plugins, names, warnings } = await load(folder)
+    expect({ names, warnings }).toEqual({ names: ['one', 'two'], warnings: [] })
+    expect(plugins.map(({ folder }) => folder.skills.map(({ name }) => name))).toEqual([['a', 'b'], ['c']])
+    expect(plugins[1]!.folder.plugin?.version).toBe('2.0.0')
+  })
+
+  test('what an entry says counts for less than a manifest, unless it says otherwise', async () => {
+    const entry = { name: 'a', source: './a', version: '9.0.0' }
+    const files = pluginFiles('a', 'a')
+    const version = async (each: object, name: string) =>
+      (await load(write(name, { [CLAUDE]: list([each]), ...files }))).plugins[0]!.folder.plugin?.version
+    expect(await version(entry, 'one')).toBe('1.0.0')
+    expect(await version({ ...entry, strict: false }, 'two')).toBe('9.0.0')
+  })
+
   test('an entry whose folder is no plugin is a warning', async () => {
     const folder = write('m', { [CLAUDE]: list([{ name: 'a', source: './a' }]), 'a/README.md': 'x' })
     expect((await load(folder)).warnings).toEqual([
