@@ -18,8 +18,8 @@ async function checkFile(path: string, signal: AbortSignal): Promise<DoctorFindi
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
     checkInBackground(path, signal, resolve).catch(reject)
   })
-  const megabytes = `${(size / 1_048_576).toFixed(1)} MB`
-  if (problems.length === 0) return { status: 'ok', message: `${path} is whole (${megabytes})` }
+  const shown = size < 1_048_576 ? `${Math.ceil(size / 1_024)} KB` : `${(size / 1_048_576).toFixed(1)} MB`
+  if (problems.length === 0) return { status: 'ok', message: `${path} is whole (${shown})` }
   return {
     status: 'error',
     message: `${path} is damaged: ${problems.join('; ')}`,

@@ -20,7 +20,7 @@ const signal = new AbortController().signal
 test('a whole file is ok, with its size', async () => {
   expect(await doctorCheck(path).check(signal)).toMatchObject({
     status: 'ok',
-    message: expect.stringMatching(/is whole \(\d+\.\d MB\)/) as unknown,
+    message: expect.stringMatching(/is whole \(\d+ KB\)/) as unknown,
   })
 })
 

@@ -1,18 +1,26 @@
 import { isHalterError, HalterError } from '../errors.ts'
-import { planStart } from '../kernel/plan.ts'
+import { planStart, type PlannedPlugin } from '../kernel/plan.ts'
 import type { Problem } from '../kernel/problems.ts'
 import { showValue } from './config-problem.ts'
 import type { LoadedConfig } from './load-config.ts'
 import { pluginOf } from './load-plugins.ts'
 
+/** What a start would do: who is started, in which order, and who fills what. */
+export interface PluginPlan {
+  readonly plugins: readonly Pick<PlannedPlugin, 'plugin' | 'origin' | 'presetName' | 'lostSlots'>[]
+  /** Slot → the plugin that fills it, and those that wrap it, innermost first. */
+  readonly slots: ReadonlyMap<string, { readonly filler: string; readonly decorators: readonly string[] }>
+  readonly notStarted: readonly { readonly plugin: string; readonly reason: string }[]
+}
+
 /**
- * Everything that would keep the configured plugins from starting and can be known without starting them: two fillers of one
+ * What starting the configured plugins would do; refuses everything that would keep them from it and can be known before: two fillers of one
  * slot, circles, missing services, wrong options. Runs nothing of a plugin but the check of its options.
  * @throws HalterError with all of it at once, each with the place that names the plugin.
  */
-export async function checkPlugins(config: LoadedConfig): Promise<void> {
+export async function checkPlugins(config: LoadedConfig): Promise<PluginPlan> {
   try {
-    await planStart(config.runtime)
+    return await planStart(config.runtime)
   } catch (error) {
     throw withPlaces(error, config)
   }

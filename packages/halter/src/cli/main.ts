@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type { HalterError } from '@halter/core'
-import { COMMAND_ENTRIES } from './command-table.ts'
+import { COMMAND_ENTRIES, COMMANDS } from './command-table.ts'
 import { Output } from './output.ts'
 import { parseCommand } from './parse-command.ts'
 import { describeUsage, UsageError } from './usage-error.ts'
@@ -19,9 +18,13 @@ export async function main(argv: readonly string[], output: Output = new Output(
 }
 
 async function execute(argv: readonly string[], output: Output): Promise<number> {
+  if (isForeign(argv[0])) {
+    const code = await (await import('./plugin-command.ts')).runPluginCommand(argv, output)
+    if (code !== undefined) return code
+  }
   const line = parseCommand(argv)
   if (line.kind === 'help') output.data((await import('./help.ts')).help(line.command, line.group))
-  if (line.kind === 'version') output.data(`${version()}\n`)
+  if (line.kind === 'version') output.data(`${(await import('./version.ts')).version()}\n`)
   if (line.kind !== 'command') return 0
   const command = await COMMAND_ENTRIES.find(({ spec }) => spec === line.command)!.load()
   const code = await command(line.options as never, line.positionals, output)
@@ -77,9 +80,9 @@ async function describeKey({ code, data }: HalterError): Promise<string> {
   return missing === undefined ? '' : `\n  ${missing}`
 }
 
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    readonly version: string
-  }
-  return manifest.version
+/** True for a first word that halter has no command for: a plugin may have one. */
+function isForeign(word: string | undefined): boolean {
+  return (
+    word !== undefined && /^[\w@]/.test(word) && !COMMANDS.some(({ name }) => name.split(' ', 1)[0] === word)
+  )
 }
