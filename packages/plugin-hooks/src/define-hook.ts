@@ -1,7 +1,6 @@
 import { HalterError } from '@halter/core'
-import { factsOf, findHookEvent, type HookEventName } from './hook-events.ts'
+import { DEFAULT_TIMEOUT_SECONDS, factsOf, findHookEvent, type HookEventName } from './hook-events.ts'
 import type { FunctionHandler, HookFunction, OnFailure } from './hook-handler.ts'
-import { DEFAULT_TIMEOUT_SECONDS } from './parse-handler.ts'
 
 /** How an in-process handler is called. */
 export interface HookOptions {

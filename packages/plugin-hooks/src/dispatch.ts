@@ -160,7 +160,9 @@ async function settled(hooks: HookSession, subject: Subject, answer: Answer): Pr
     await passOn(hooks, subject, { contexts, messages, conflicts: [] }, moment)
     const { handler, result } = answer
     if (handler.asyncRewake && result.status === 'blocked')
-      session.steer(result.stderr?.trim() || `The hook ${describeHandler(handler)} wants to be looked at.`)
+      session.steer(
+        result.stderr || result.stdout || `The hook ${describeHandler(handler)} wants to be looked at.`,
+      )
   } catch (error) {
     if (!hooks.closing.signal.aborted)
       moment.warn(`A background hook could not be recorded: ${toErrorWire(error).message}`)

@@ -80,3 +80,12 @@ export function findHookEvent(name: string): HookEventName | undefined {
 function fold(name: string): string {
   return name.replace(/[_\-\s]/g, '').toLowerCase()
 }
+
+/** Seconds that a handler gets when it does not say, by type. */
+export const DEFAULT_TIMEOUT_SECONDS = {
+  command: 600,
+  http: 600,
+  agent: 60,
+  prompt: 30,
+  function: 30,
+} as const

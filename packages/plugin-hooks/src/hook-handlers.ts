@@ -84,7 +84,8 @@ export interface TrialOutcome {
 
 /** Slot `hookHandlers`: what looks at handlers without a session's turn. */
 export interface HookHandlers {
-  list(session: SessionPort): Promise<HookListing>
+  /** Runs nothing. */
+  list(session: Pick<SessionPort, 'blueprint' | 'resources'>): Promise<HookListing>
   /** Runs what is meant, for real, and does nothing with what it says. @throws HalterError `ERR_HOOK_UNKNOWN`. */
   test(session: SessionPort, trial: HookTrial, signal: AbortSignal): Promise<TrialOutcome>
 }
@@ -99,7 +100,8 @@ declare module '@halter/core' {
 export function createHookHandlers(services: HookServices): HookHandlers {
   return {
     async list(session) {
-      const { hooks, moment, warnings } = look(services, session, new AbortController().signal)
+      // A plan is made from these two alone.
+      const { hooks, moment, warnings } = look(services, session as SessionPort, new AbortController().signal)
       await hooks.planFor(moment)
       const planned = hooks.plan.warnings.map(({ source, message }) => `${source.file}: ${message}.`)
       return {

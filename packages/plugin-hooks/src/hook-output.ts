@@ -119,7 +119,9 @@ function take(
   return taken
 }
 
-/** Enough of it to be recognised. */
+/** Enough of it to be recognised; no character is cut in two. */
 function start(text: string): string {
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+  if (text.length <= 200) return text
+  const isHalf = /[\ud800-\udbff]/.test(text[199]!)
+  return `${text.slice(0, isHalf ? 199 : 200)}…`
 }

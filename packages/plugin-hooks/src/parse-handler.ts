@@ -1,16 +1,8 @@
 import type { Json } from '@halter/protocol'
+import { DEFAULT_TIMEOUT_SECONDS } from './hook-events.ts'
 import type { HandlerBase, HookHandler, OnFailure } from './hook-handler.ts'
 import { isObject, type JsonObject } from './json.ts'
 import type { ParseScope } from './parse-hooks.ts'
-
-/** Seconds that a handler gets when it does not say, by type. */
-export const DEFAULT_TIMEOUT_SECONDS = {
-  command: 600,
-  http: 600,
-  agent: 60,
-  prompt: 30,
-  function: 30,
-} as const
 
 /** Reads one handler; undefined, and a warning, when it cannot run. Keys may be in snake_case or camelCase. */
 export function parseHandler(value: Json, scope: ParseScope): HookHandler | undefined {

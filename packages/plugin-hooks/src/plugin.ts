@@ -1,8 +1,8 @@
 import { definePlugin, type Plugin } from '@halter/core'
 import type { PluginReducer } from '@halter/protocol'
-import { createServices } from './create-services.ts'
-import { createTaps } from './create-taps.ts'
-import { createHookHandlers } from './hook-handlers.ts'
+import type { HookHandlers } from './hook-handlers.ts'
+import type { HookServices } from './hook-services.ts'
+import { eachTap, lazyTaps } from './lazy-taps.ts'
 import { optionsSchema } from './options.ts'
 
 /** Longer than any handler's own timeout can sensibly be: the handler's is the one that counts. Milliseconds. */
@@ -31,10 +31,31 @@ export const hooksPlugin: Plugin = definePlugin({
   optional: ['watcher'],
   sessionState: firedOnce,
   setup({ config, services, hooks }) {
-    const shared = createServices('plugin', services, { ...config, usesResources: true })
-    const options = { timeoutMs: TAP_TIMEOUT_MS }
-    for (const [name, tap] of Object.entries(createTaps(shared)))
-      hooks.tap(name as 'session.start', tap as Parameters<typeof hooks.tap<'session.start'>>[1], options)
-    return { hookHandlers: createHookHandlers(shared) }
+    const { files, functions = [], settings } = config
+    const hasOwn = config.hooks !== undefined || files.length > 0 || functions.length > 0
+    let shared: Promise<HookServices> | undefined
+    const share = (): Promise<HookServices> =>
+      (shared ??= import('./create-services.ts').then(({ createServices }) =>
+        createServices('plugin', services, { ...config, usesResources: true }),
+      ))
+    const taps = lazyTaps({
+      async isNeeded({ session }) {
+        if (hasOwn) return true
+        const found = (await session.resources()).hooks
+        return settings ? found.length > 0 : found.some(({ plugin }) => plugin)
+      },
+      load: async () => (await import('./create-taps.ts')).createTaps(await share()),
+    })
+    eachTap(taps, (name, run) => hooks.tap(name, run, { timeoutMs: TAP_TIMEOUT_MS }))
+    return { hookHandlers: lazyHandlers(share) }
   },
 })
+
+function lazyHandlers(share: () => Promise<HookServices>): HookHandlers {
+  const load = async (): Promise<HookHandlers> =>
+    (await import('./hook-handlers.ts')).createHookHandlers(await share())
+  return {
+    list: async (...args) => (await load()).list(...args),
+    test: async (...args) => (await load()).test(...args),
+  }
+}

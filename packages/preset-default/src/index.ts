@@ -1,5 +1,6 @@
 import type { Preset } from '@halter/core'
 import contextDefault from '@halter/plugin-context-default'
+import hooks from '@halter/plugin-hooks'
 import keyvStorage from '@halter/plugin-keyv-storage'
 import promptDefault from '@halter/plugin-prompt-default'
 import aiSdk from '@halter/plugin-provider-ai-sdk'
@@ -19,6 +20,7 @@ const presetDefault: Preset = Object.freeze({
     contextDefault,
     promptDefault,
     resources,
+    hooks,
     scripted,
     aiSdk,
     tools,

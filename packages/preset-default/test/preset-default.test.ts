@@ -29,6 +29,7 @@ test('starts by itself, with a plugin for every slot that a session needs', asyn
     contextManager: '@halter/plugin-context-default',
     promptAssembler: '@halter/plugin-prompt-default',
     resources: '@halter/plugin-resources',
+    hookHandlers: '@halter/plugin-hooks',
     keyValue: '@halter/plugin-keyv-storage',
     models: '@halter/plugin-system',
     clock: '@halter/plugin-system',

@@ -36,7 +36,7 @@ function say(event: StoredEvent): string {
     case 'approval.resolved':
       return `${event.answer} by ${event.by}${event.reason === undefined ? '' : `: ${event.reason}`}`
     case 'hook.ran':
-      return `${event.run.hook} ${event.run.handler}: ${event.run.status}`
+      return `${event.run.event ?? event.run.hook} ${event.run.handler}: ${event.run.status}`
     case 'context.injected':
       return `${event.plugin}: ${event.text}`
     case 'compaction.applied':

@@ -57,6 +57,20 @@ export const SESSIONS_PROMPT = {
   },
 } as const satisfies CommandSpec
 
+/** `halter sessions explain` */
+export const SESSIONS_EXPLAIN = {
+  name: 'sessions explain',
+  summary: 'why a call was blocked or changed: which handler, of which file, with which patch',
+  arguments: {
+    usage: '<session> <event>',
+    min: 2,
+    max: 2,
+    summary: 'an id, or enough of its beginning; the number of an event, or the id of a tool call',
+  },
+  options: { json, ...runtimeOptions },
+  examples: ['halter sessions explain 0197 12'],
+} as const satisfies CommandSpec
+
 /** `halter sessions verify` */
 export const SESSIONS_VERIFY = {
   name: 'sessions verify',
@@ -155,6 +169,7 @@ export const SESSIONS_COMMANDS: readonly CommandEntry[] = [
   { spec: SESSIONS_SHOW, load: async () => (await import('../sessions-show.ts')).showSession },
   { spec: SESSIONS_REPLAY, load: async () => (await import('../sessions-replay.ts')).replaySession },
   { spec: SESSIONS_PROMPT, load: async () => (await import('../sessions-prompt.ts')).showPrompt },
+  { spec: SESSIONS_EXPLAIN, load: async () => (await import('../sessions-explain.ts')).explainEvent },
   { spec: SESSIONS_VERIFY, load: async () => (await import('../sessions-verify.ts')).verifySessions },
   { spec: SESSIONS_FORK, load: async () => (await import('../sessions-fork.ts')).forkSession },
   {

@@ -1,0 +1,58 @@
+import type { SessionPort, Tap, TapContext } from '@halter/core'
+import type { HookTaps } from './create-taps.ts'
+
+/** Every hook of the lifecycle at which handlers may be called. */
+const TAPPED = [
+  'session.start',
+  'session.end',
+  'turn.guard',
+  'turn.end',
+  'notification.end',
+  'prompt.transform',
+  'prompt.guard',
+  'toolCall.transform',
+  'toolCall.guard',
+  'toolResult.transform',
+  'toolCall.end',
+  'context.transform',
+  'compaction.guard',
+  'compaction.end',
+  'subagent.start',
+  'approval.guard',
+] as const satisfies readonly (keyof HookTaps)[]
+
+/** What is loaded when the first handler is there, and whether one is. */
+export interface LazyHooks {
+  load(): Promise<HookTaps>
+  isNeeded(ctx: TapContext): boolean | Promise<boolean>
+}
+
+/**
+ * The taps, without their code: most sessions have no handlers, and a start should not pay for them. A turn that has none is asked
+ * about once; everything else of it costs a look into a map.
+ */
+export function lazyTaps({ load, isNeeded }: LazyHooks): HookTaps {
+  let loaded: HookTaps | undefined
+  let loading: Promise<HookTaps> | undefined
+  const without = new WeakMap<SessionPort, string>()
+
+  const first = async (name: keyof HookTaps, input: never, ctx: TapContext): Promise<unknown> => {
+    if (!(await isNeeded(ctx))) {
+      if (ctx.turn) without.set(ctx.session, ctx.turn.turnId)
+      return undefined
+    }
+    loaded = await (loading ??= load())
+    return (loaded[name] as (input: never, ctx: TapContext) => unknown)(input, ctx)
+  }
+  const lazy = (name: keyof HookTaps) => (input: never, ctx: TapContext) => {
+    if (loaded) return (loaded[name] as (input: never, ctx: TapContext) => unknown)(input, ctx)
+    const isKnown = ctx.turn !== undefined && without.get(ctx.session) === ctx.turn.turnId
+    return isKnown ? undefined : first(name, input, ctx)
+  }
+  return Object.fromEntries(TAPPED.map((name) => [name, lazy(name)])) as unknown as HookTaps
+}
+
+/** Calls `tap` for each, with its name. */
+export function eachTap(taps: HookTaps, tap: <H extends keyof HookTaps>(name: H, run: Tap<H>) => void): void {
+  for (const name of TAPPED) tap(name, taps[name] as Tap<typeof name>)
+}
