@@ -205,6 +205,16 @@ describe.skipIf(isWindows)('how a command ends', () => {
     expect(Buffer.byteLength(result.error!)).toBeLessThanOrEqual(300)
   })
 
+  it('with half a JSON shows whole characters of it, wherever it is cut', async () => {
+    for (const shift of ['', 'x', 'xx', 'xxx']) {
+      const { error } = await box.run(`printf '{"reason": "${shift}'; printf '%0.s𝄞' {1..200}`)
+      expect(error).toContain('𝄞')
+      expect(error?.isWellFormed()).toBe(true)
+      expect(error).not.toContain('\ufffd')
+      expect(Buffer.byteLength(error!)).toBeLessThanOrEqual(300)
+    }
+  })
+
   it('with an answer of more than 1 MiB is a failure', async () => {
     const result = await box.run(`printf '{"reason": "%01100000d"}' 1`)
     expect(result).toMatchObject({ status: 'failed', error: expect.stringContaining('1100014 bytes') })

@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { defineTool } from '@halter/core'
+import { createTestRuntime } from '@halter/core/testing'
+import hooks from '@halter/plugin-hooks'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runHandler } from '../../src/handlers/run-handler.ts'
 import {
@@ -188,9 +193,10 @@ describe.skipIf(process.platform === 'win32')('memory stays where it was with a 
         Array.from({ length: count }, () => runHandler(commandHandler('cat'), payload, box.context())),
       )
     for (let round = 0; round < 5; round++) await batch(20)
-    const before = process.memoryUsage.rss()
+    const before = bytesInUse()
     for (let round = 0; round < 10; round++) await batch(20)
-    expect(process.memoryUsage.rss() - before).toBeLessThan(60 * MIB)
+    // Each told 50 kB and answered with as much: 20 MB, had they been kept.
+    expect(bytesInUse() - before).toBeLessThan(12 * MIB)
   }, 60_000)
 })
 
@@ -213,6 +219,13 @@ describe.skipIf(process.platform === 'win32')('a command whose output comes to a
     for (const { stdout } of results) expect(stdout?.slice(-4)).toBe('xend')
   })
 })
+
+/** Bytes that something still holds. */
+function bytesInUse(): number {
+  setFlagsFromString('--expose-gc')
+  ;(runInNewContext('gc') as () => void)()
+  return process.memoryUsage().heapUsed
+}
 
 function readIfThere(path: string): string | undefined {
   try {
@@ -265,6 +278,45 @@ describe.skipIf(process.platform === 'win32')('a command in the background', () 
     expect(results.find(({ status }) => status === 'failed')?.error).toContain('too many hooks')
     await delay(50)
     await box.endSession()
+    expect(running(token)).toEqual([])
+  })
+})
+
+describe.runIf(isLinux)('a session whose every hook is hostile', () => {
+  it('refuses the call, ends its turn in time, and leaves nothing', async () => {
+    const commands = [
+      `trap '' TERM; sleep ${token}; sleep ${token}`,
+      `yes ${token}`,
+      `setsid -f sleep ${token}; sleep ${token}`,
+      `sleep ${token} & printf '{"hookSpecificOutput":'`,
+      'kill -KILL $$',
+      `exec 0<&- 1>&- 2>&-; sleep ${token}`,
+    ]
+    const hostile = [{ hooks: commands.map((command) => ({ type: 'command', command, timeout: 0.5 })) }]
+    let hasRun = false
+    const tool = defineTool({
+      name: 'act',
+      description: 'Acts.',
+      input: { type: 'object' },
+      effects: 'unsafe',
+      concurrency: 'exclusive',
+      execute: () => {
+        hasRun = true
+        return 'done'
+      },
+    })
+    const options = { settings: false, hooks: { PreToolUse: hostile, PostToolBatch: hostile, Stop: hostile } }
+    const { runtime } = await createTestRuntime({
+      plugins: [[hooks, options]],
+      script: [{ toolCalls: [{ name: 'act' }] }, { text: 'It was refused.' }],
+    })
+    const session = await runtime.newSession({ workingDir: box.root, tools: [tool] })
+    const begin = performance.now()
+    const { status, text } = await session.submitTurn('Act.').result
+    expect({ status, text, hasRun }).toEqual({ status: 'completed', text: 'It was refused.', hasRun: false })
+    // Three events, whose handlers run side by side.
+    expect(performance.now() - begin).toBeLessThan(3 * (500 + GRACE_MS))
+    await runtime.shutdown()
     expect(running(token)).toEqual([])
   })
 })
