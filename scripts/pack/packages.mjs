@@ -10,7 +10,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Every package that is not private: its name and its folder. */
 export function publishable() {
-  const manifests = globSync(['packages/*/package.json', 'prompts/package.json'], { cwd: root })
+  const manifests = globSync(['{packages/*,prompts,docs}/package.json'], { cwd: root })
   return manifests.sort().flatMap((file) => {
     const manifest = JSON.parse(readFileSync(join(root, file), 'utf8'))
     return manifest.private ? [] : [{ name: manifest.name, folder: join(root, file, '..') }]

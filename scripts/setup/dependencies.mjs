@@ -45,8 +45,10 @@ function manifests() {
   const folders = [
     '.',
     'prompts',
+    'docs',
     'examples',
     'bench',
+    'reliability',
     ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}`),
   ]
   return folders
