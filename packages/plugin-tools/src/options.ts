@@ -39,6 +39,11 @@ export interface ToolsOptions {
   readonly tools: readonly ToolName[]
 }
 
+/** Whether a shell lasts. On Windows it cannot be given more than its three streams. */
+export function isShellPersistent({ persistentShell }: Pick<ToolsOptions, 'persistentShell'>): boolean {
+  return persistentShell && process.platform !== 'win32'
+}
+
 /** The options of somebody who set none. */
 export const DEFAULT_OPTIONS: ToolsOptions = Object.freeze({
   roots: [],

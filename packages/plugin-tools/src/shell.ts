@@ -1,6 +1,6 @@
 import { defineTool, jsonSchema } from '@halter/core'
 import type { Tool } from '@halter/core'
-import { completeOptions } from './options.ts'
+import { completeOptions, isShellPersistent } from './options.ts'
 import type { ToolsOptions } from './options.ts'
 import { isAllowedCommand } from './shell/allow-shell.ts'
 
@@ -29,7 +29,7 @@ export function createShellTool(options: Partial<ToolsOptions> = {}): Tool {
   return defineTool({
     name: 'shell',
     description:
-      `Runs a command with bash (or sh). ${settings.persistentShell ? LASTING : FRESH} It gets no input. ` +
+      `Runs a command with bash (or sh). ${isShellPersistent(settings) ? LASTING : FRESH} It gets no input. ` +
       `It is stopped after timeout milliseconds (default ${settings.shellTimeoutMs}), with all it started. What it leaves in the background (&) runs ` +
       'until the session ends; redirect its output to a file to read it. Of long output the beginning and the end are shown.',
     input: jsonSchema<ShellInput>({

@@ -4,6 +4,7 @@ import { basename } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ToolContext, ToolOutput } from '@halter/core'
 import { answerFailures, textOutput } from '../failure.ts'
+import { isShellPersistent } from '../options.ts'
 import type { ToolsOptions } from '../options.ts'
 import type { ShellInput } from '../shell.ts'
 import { cleanText } from './clean-text.ts'
@@ -29,12 +30,14 @@ async function run(input: ShellInput, ctx: ToolContext, settings: ToolsOptions):
   ctx.signal.throwIfAborted()
   const session = shellOf(ctx.session)
   await session.processes.watch(shell)
-  const isPersistent = settings.persistentShell && process.platform !== 'win32'
+  const isPersistent = isShellPersistent(settings)
   const before = isPersistent ? session.stateIn(ctx.workingDir) : undefined
+  const workingDir = await placeOf(before, ctx.workingDir)
+  const mark = session.processes.mark()
   const result = await runCommand({
-    ...(await placeOf(before, ctx.workingDir)),
-    ...prepare(input.command, { shell, before, own, isPersistent, settings, mark: session.processes.mark() }),
+    ...prepare(input.command, { shell, workingDir, before, own, settings, mark }),
     shell,
+    workingDir,
     timeoutMs: input.timeout ?? settings.shellTimeoutMs,
     maxOutputBytes: settings.maxOutputBytes,
     signal: ctx.signal,
@@ -51,39 +54,38 @@ async function run(input: ShellInput, ctx: ToolContext, settings: ToolsOptions):
 
 interface Preparation {
   readonly shell: string
+  readonly workingDir: string
   readonly before: ShellState | undefined
   readonly own: Readonly<Record<string, string>>
-  readonly isPersistent: boolean
   readonly settings: ToolsOptions
   readonly mark: string
 }
 
 function prepare(
   command: string,
-  { shell, before, own, isPersistent, settings, mark }: Preparation,
+  { shell, workingDir, before, own, settings, mark }: Preparation,
 ): Pick<CommandRequest, 'script' | 'definitions' | 'env' | 'mark'> {
   const env = shellEnvironment(process.env, settings.env, mark)
   const entry = `${MARK_VARIABLE}=${mark}`
-  if (!isPersistent) return { script: command, env: { ...env, ...own }, mark: entry }
+  if (!isShellPersistent(settings)) return { script: command, env: { ...env, ...own }, mark: entry }
   const isBash = basename(shell).startsWith('bash')
-  const script = shellScript(command, { isBash, hasState: before !== undefined, mark, env: own })
-  if (before === undefined) return { script, definitions: '', env, mark: entry }
+  const script = shellScript(command, { isBash, hasState: before !== undefined, env: own })
+  // A shell believes PWD, where it is true: a folder keeps the name by which it was reached.
+  const place = { PWD: workingDir, [MARK_VARIABLE]: mark }
+  if (before === undefined) return { script, definitions: '', env: { ...env, ...place }, mark: entry }
   // Everything else is in the state, and what is not was unset.
-  const needed = { ...(env['PATH'] !== undefined && { PATH: env['PATH'] }), [MARK_VARIABLE]: mark }
-  return { script, definitions: before.definitions, env: needed, mark: entry }
+  const path = env['PATH'] !== undefined && { PATH: env['PATH'] }
+  return { script, definitions: before.definitions, env: { ...path, ...place }, mark: entry }
 }
 
 /** A folder that is gone leads back to the session's. */
-async function placeOf(
-  state: ShellState | undefined,
-  home: string,
-): Promise<Pick<CommandRequest, 'workingDir'>> {
-  if (state === undefined || state.workingDir === home) return { workingDir: home }
+async function placeOf(state: ShellState | undefined, home: string): Promise<string> {
+  if (state === undefined || state.workingDir === home) return home
   const isThere = await access(state.workingDir, constants.X_OK).then(
     () => true,
     () => false,
   )
-  return { workingDir: isThere ? state.workingDir : home }
+  return isThere ? state.workingDir : home
 }
 
 /** Where the next command will be, when that is not where one would think. */

@@ -32,13 +32,10 @@ export function shellScript(
   {
     isBash,
     hasState,
-    mark,
     env,
   }: {
     readonly isBash: boolean
     readonly hasState: boolean
-    /** The value of the variable by which the call's processes are found; the state holds an older one. */
-    readonly mark: string
     /** Variables for this command alone. */
     readonly env: Readonly<Record<string, string>>
   },
@@ -47,8 +44,8 @@ export function shellScript(
   const restore = hasState ? `eval "$(cat <&${STATE_FD})" >/dev/null 2>&1; ` : ''
   const own = Object.entries(env).map(([name, value]) => `${name}=${quote(value)} `)
   // On one line up to the command, so that the numbers of lines in its errors are its own.
-  return `${restore}export ${MARK_VARIABLE}=${quote(mark)}; ${own.join('')}${words.eval} ${quote(command)} ${STATE_FD}>&-
-{ set -- "$?"; pwd; printf '\\0'; ${words.save}; printf '\\0'; set +x; } >&${STATE_FD} 2>/dev/null || :
+  return `${restore}${own.join('')}${words.eval} ${quote(command)} ${STATE_FD}>&-
+{ set -- "$?"; unset ${MARK_VARIABLE}; pwd; printf '\\0'; ${words.save}; printf '\\0'; set +x; } >&${STATE_FD} 2>/dev/null || :
 exit "$1"`
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync, rmdirSync } from 'node:fs'
+import { mkdirSync, realpathSync, rmdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import * as fc from 'fast-check'
@@ -95,6 +95,18 @@ describe.skipIf(isWindows)('the shell of a session', () => {
     expect(await says('pwd; echo $x')).toBe(`${box.root}\n1\n`)
   })
 
+  it('has a folder by the name that the session has for it, and traces nothing but commands', async () => {
+    const alias = join(box.outside, 'alias')
+    symlinkSync(box.root, alias)
+    const context = { ...box.context(), workingDir: alias }
+    const run = async (command: string): Promise<string> =>
+      ((await createShellTool().execute({ command }, context)) as { parts: { text: string }[] }).parts[0]!
+        .text
+    for (const command of ['pwd', 'mkdir sub; cd sub; cd ..; pwd; set -x'])
+      expect(await run(command)).toMatch(new RegExp(`^${alias}\n\\[Exit code 0 after \\d+\\.\\d s\\.\\]$`))
+    expect(await run('pwd')).toMatch(/^\+ eval pwd\n\+\+ pwd\n/)
+  })
+
   it('shows no command what another one leaves in the background', async () => {
     await says('x=1; (sleep 0.3; echo late; echo later >&2) & echo now')
     await delay(100)
@@ -171,7 +183,6 @@ async function callOf(
   const script = shellScript(command, {
     isBash: shell.endsWith('bash'),
     hasState: state !== undefined,
-    mark: 'none',
     env,
   })
   return await runCommand({
