@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isHalterError } from '@halter/core'
 import { downloadFile, downloadText, type DownloadRules } from './download.ts'
 import { showGithubSource, type GithubSource } from './github-source.ts'
 import type { ArchiveLimits } from './limits.ts'
@@ -29,6 +30,9 @@ export interface GithubFolder {
   readonly warnings: readonly string[]
 }
 
+/** How long what failed is left alone. */
+const PATIENCE_MS = 60_000
+
 interface Commit {
   readonly sha: string
   readonly warning?: string
@@ -36,12 +40,15 @@ interface Commit {
 
 /**
  * Gets repositories of GitHub, each commit once: what was fetched before is used without a request, and a branch that cannot be
- * looked up stays at the commit it stood for. Two sources in one repository share what they ask.
+ * looked up stays at the commit it stood for. Two sources in one repository share what they ask. What fails is not tried again for a
+ * minute: turns wait for it.
  */
 export class Github {
   readonly #access: GithubAccess
   readonly #store: TreeStore
   readonly #running = new Map<string, Promise<unknown>>()
+  readonly #looked = new Map<string, { readonly commit: Commit; readonly until: number }>()
+  readonly #failed = new Map<string, { readonly error: Error; readonly at: number }>()
 
   constructor(access: GithubAccess, store: TreeStore) {
     this.#access = access
@@ -69,7 +76,14 @@ export class Github {
   async #commit(source: GithubSource, signal: AbortSignal): Promise<Commit> {
     if (source.sha !== undefined) return { sha: source.sha.toLowerCase() }
     const { ref = 'HEAD' } = source
-    return this.#once(`ref ${nameOf(source)}@${ref}`, () => this.#lookUp(source, ref, signal))
+    const key = `ref ${nameOf(source)}@${ref}`
+    const looked = this.#looked.get(key)
+    if (looked && Date.now() < looked.until) return looked.commit
+    const commit = await this.#once(key, () => this.#lookUp(source, ref, signal))
+    // With no time to live it is looked up at every start, not at every turn.
+    const ms = commit.warning === undefined ? this.#access.maxAgeMs || Infinity : PATIENCE_MS
+    this.#looked.set(key, { commit, until: Date.now() + ms })
+    return commit
   }
 
   /** The commit of a branch or tag: as noted not long ago, or as GitHub says, or as noted some time ago. */
@@ -123,11 +137,18 @@ export class Github {
     }
   }
 
-  /** Work that several sources ask for at the same time is done once. What failed is tried again by the next one to ask. */
+  /** Work that several sources ask for at the same time is done once. */
   #once<T>(key: string, work: () => Promise<T>): Promise<T> {
     const running = this.#running.get(key) as Promise<T> | undefined
     if (running) return running
-    const started = work().finally(() => this.#running.delete(key))
+    const failed = this.#failed.get(key)
+    if (failed && Date.now() - failed.at < PATIENCE_MS) return Promise.reject(failed.error)
+    const started = work()
+      .catch((error: unknown) => {
+        if (isHalterError(error, 'ERR_RESOURCE_SOURCE')) this.#failed.set(key, { error, at: Date.now() })
+        throw error
+      })
+      .finally(() => this.#running.delete(key))
     this.#running.set(key, started)
     return started
   }

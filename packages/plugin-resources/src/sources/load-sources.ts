@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { FileLooks } from '../file-looks.ts'
 import type { Listing } from '../manifest.ts'
@@ -9,7 +9,7 @@ import { readPluginFolder, type PluginFolder } from '../read-plugin.ts'
 import type { Github, GithubFolder } from './github.ts'
 import type { GithubSource } from './github-source.ts'
 import type { ArchiveLimits } from './limits.ts'
-import { readMarketplace, resolveEntry } from './marketplace.ts'
+import { PLACES, readMarketplace, resolveEntry } from './marketplace.ts'
 import { restrict } from './restrict.ts'
 import { isFolder, singleFolder } from './single-folder.ts'
 import type { Source } from './source-options.ts'
@@ -80,7 +80,7 @@ export async function loadSources(
   signal: AbortSignal,
   looks?: FileLooks,
 ): Promise<LoadedSources> {
-  const opened = await Promise.all(sources.map((source) => openSource(source, access, signal)))
+  const opened = await Promise.all(sources.map((source) => openSource(source, access, signal, looks)))
   const warnings = opened.flatMap((each) => each.warnings)
   const plugins: SourcedPlugin[] = []
   const taken = new Map<string, string>()
@@ -124,7 +124,13 @@ function whyNot({ problems }: PluginFolder): string {
   return problem ? describeProblem(problem) : 'It has no manifest.'
 }
 
-async function openSource(source: Source, access: SourceAccess, signal: AbortSignal): Promise<Opened> {
+async function openSource(
+  source: Source,
+  access: SourceAccess,
+  signal: AbortSignal,
+  looks: FileLooks | undefined,
+): Promise<Opened> {
+  if (source.kind !== 'github') lookAt(source, looks)
   try {
     const place = await placeOf(source, access, signal)
     const watched = source.kind === 'local' ? [source.path] : []
@@ -139,6 +145,15 @@ async function openSource(source: Source, access: SourceAccess, signal: AbortSig
     signal.throwIfAborted()
     return { found: [], warnings: [`${source.written} is not used: ${reasonOf(error)}`], watched: [] }
   }
+}
+
+/** What a source of the user's own rests on beside its plugins: when it changes, sources are loaded again. */
+function lookAt(
+  { kind, path, isMarketplace }: Exclude<Source, { readonly kind: 'github' }>,
+  looks: FileLooks | undefined,
+): void {
+  looks?.kind(path)
+  if (kind === 'local' && isMarketplace) for (const place of PLACES) looks?.kind(join(path, place))
 }
 
 async function openMarketplace(

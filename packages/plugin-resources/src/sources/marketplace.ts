@@ -8,7 +8,10 @@ import { isFolder } from './single-folder.ts'
 import { shown, sourceFailure } from './source-failure.ts'
 
 /** Where a marketplace's list is looked for; the first that exists counts. The order is the reference's. */
-const PLACES = ['.agents/plugins/marketplace.json', '.claude-plugin/marketplace.json']
+export const PLACES: readonly string[] = [
+  '.agents/plugins/marketplace.json',
+  '.claude-plugin/marketplace.json',
+]
 /** A list longer than this is none. */
 const MAX_BYTES = 4 * 1024 * 1024
 

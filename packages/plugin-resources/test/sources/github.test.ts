@@ -123,6 +123,22 @@ test('offline and never fetched: a named warning, and the other sources work', a
   ])
 })
 
+test('one that stays asks once, whatever the time to live, and leaves what failed alone', async () => {
+  github.commit('acme/tools', FIRST, plugin('tools'), ['HEAD'])
+  const sources = openSources(
+    {
+      sources: [repo(), repo('acme/gone')],
+      github: { apiUrl: github.apiUrl, hosts: [github.archiveHost], maxAgeHours: 0 },
+    },
+    { home, env: {} },
+  )
+  const { signal } = new AbortController()
+  const first = await sources.load(signal)
+  expect(first.plugins).toHaveLength(1)
+  expect(await sources.load(signal)).toEqual(first)
+  expect(github.asked.map(({ path }) => path)).toHaveLength(4)
+})
+
 test('many sources in one repository ask for it once', async () => {
   const files = ['a', 'b', 'c'].flatMap((name) =>
     Object.entries(plugin(name)).map(([path, content]) => [`${name}/${path}`, content]),

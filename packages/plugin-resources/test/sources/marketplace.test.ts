@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ResourceFiles } from '../../src/resource-files.ts'
 import { openSources } from '../../src/sources/open-sources.ts'
 import type { SourceOption } from '../../src/sources/source-options.ts'
 import { makeTarball, makeZip } from './archives.ts'
@@ -218,6 +219,32 @@ describe('a marketplace in a folder', () => {
       expect.stringMatching(/^The plugin of .*#a is not used. /),
     ])
   })
+})
+
+test('an edit of the list is used from the next turn on', async () => {
+  const one = { name: 'a', source: './a' }
+  const folder = write('m', {
+    [CLAUDE]: list([one]),
+    ...pluginFiles('a', 'a'),
+    ...pluginFiles('b', 'b'),
+  })
+  const sources = openSources({ marketplaces: [folder] }, { home: join(base, 'home'), env: {} })
+  const { signal } = new AbortController()
+  const files = new ResourceFiles({
+    home: join(base, 'home'),
+    userHome: join(base, 'user'),
+    bundles: async (looks) => {
+      const { plugins, warnings, watched } = await sources.load(signal, looks)
+      return { plugins: plugins.map((each) => each.folder), warnings, watched }
+    },
+  })
+  const names = async () => (await files.snapshot({ workingDir: base })).commands.map(({ name }) => name)
+  expect(await names()).toEqual(['a'])
+  write('m', { [CLAUDE]: list([one, { name: 'b', source: './b' }]) })
+  expect(await names()).toEqual(['a', 'b'])
+  write('m', { 'b/commands/b2.md': 'More.' })
+  expect(await names()).toEqual(['a', 'b', 'b2'])
+  files.close()
 })
 
 test('of two with one marketplace and name the first counts; other marketplaces have names of their own', async () => {
