@@ -165,7 +165,7 @@ describe.skipIf(process.platform === 'win32')('memory stays where it was with a 
     const begin = performance.now()
     const result = await box.run(`yes ${token}${name === 'stderr' ? ' >&2' : ''}`)
     clearInterval(watch)
-    expect(result).toMatchObject({ status: 'failed', error: expect.stringContaining('more than 64 MiB') })
+    expect(result).toMatchObject({ status: 'failed', error: expect.stringContaining('more than 16 MiB') })
     expect(performance.now() - begin).toBeLessThan(10_000)
     expect(running(token)).toEqual([])
     expect(most - before).toBeLessThan(60 * MIB)

@@ -14,7 +14,7 @@ import type { PlaceholderPaths } from './placeholders.ts'
 /** Bytes of an answer, and of what is said beside it. */
 const MAX_OUTPUT_BYTES = 1024 * 1024
 /** Bytes at which a command that does not stop writing is ended. */
-const MAX_FLOOD_BYTES = 64 * 1024 * 1024
+const MAX_FLOOD_BYTES = 16 * 1024 * 1024
 /** What a command ends with that blocks. */
 const BLOCKING_CODE = 2
 
