@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { isHalterError, type SessionPort, type ToolCallResult } from '@halter/core'
 import { textOf, type ToolResultPart, type UserPart } from '@halter/protocol'
-import { fillCommand, type Arguments } from './fill-command.ts'
+import { fillCommand, valueOf, type Arguments } from './fill-command.ts'
 import { splitArguments } from './invocation.ts'
 import { parseTemplate, type Fragment, type Piece } from './template.ts'
 
@@ -41,7 +41,8 @@ class Refusal extends Error {}
  */
 export async function expandBody(body: string, args: string, context: ExpansionContext): Promise<Expansion> {
   const { pieces, takesArguments } = parseTemplate(body)
-  const given: Arguments = { all: args, words: splitArguments(args) }
+  const { sessionId: session, workingDir: project } = context.session.blueprint
+  const given: Arguments = { all: args, words: splitArguments(args), session, project }
   const expanding = new Expanding(given, context)
   try {
     const texts: string[] = []
@@ -88,8 +89,7 @@ class Expanding {
   /** An argument that was not given stays as it is written: it may be no place for one at all. */
   #argument(fragment: Fragment): string {
     if (fragment.kind === 'text') return fragment.text
-    if (fragment.which === 'all') return this.#given.all
-    return this.#given.words[fragment.which] ?? fragment.written
+    return valueOf(fragment.which, this.#given) ?? fragment.written
   }
 
   async #run({ command: fragments }: Extract<Piece, { readonly kind: 'shell' }>): Promise<string> {
@@ -98,7 +98,9 @@ class Expanding {
     if (command.trim() === '') return ''
     if (this.commands.length >= MAX_COMMANDS) throw new Refusal(`it has more than ${MAX_COMMANDS} commands`)
     this.commands.push(command)
-    const { outcome, parts } = await this.#call('shell', { command })
+    const result = await this.#call('shell', { command })
+    if (!result) throw new Refusal('it needs the tool "shell", which this turn does not have')
+    const { outcome, parts } = result
     const output = textOf({ parts })
     if (outcome === 'ok') return shellOutput(output)
     const what = outcome === 'denied' ? 'was not allowed' : 'failed'
@@ -113,24 +115,25 @@ class Expanding {
     if (!(await exists(resolve(workingDir, path)))) return
     if (this.#files.size >= MAX_FILES) throw new Refusal(`it shows more than ${MAX_FILES} files`)
     this.#files.add(path)
-    const { outcome, parts } = await this.#call('read', { file_path: path })
     const name = JSON.stringify(path)
-    if (outcome !== 'ok') {
-      this.parts.push({ kind: 'text', text: `[${name} could not be read: ${lastLine(textOf({ parts }))}]` })
-      return
-    }
+    const complain = (why: string): void =>
+      void this.parts.push({ kind: 'text', text: `[${name} could not be read: ${why}]` })
+    const result = await this.#call('read', { file_path: path })
+    if (!result) return complain('this turn has no tool for that')
+    const { outcome, parts } = result
+    if (outcome !== 'ok') return complain(lastLine(textOf({ parts })))
     this.parts.push({ kind: 'text', text: `<file path=${name}>\n${textOf({ parts })}\n</file>` })
     this.parts.push(...parts.filter(isMedia))
   }
 
-  async #call(name: string, input: { readonly [key: string]: string }): Promise<ToolCallResult> {
+  /** Undefined: the turn has no such tool. */
+  async #call(name: string, input: { readonly [key: string]: string }): Promise<ToolCallResult | undefined> {
     const { session, signal } = this.#context
     try {
       return await session.callTool(name, input, { signal })
     } catch (error) {
       signal.throwIfAborted()
-      if (isHalterError(error, 'ERR_TOOL_UNKNOWN'))
-        throw new Refusal(`it needs the tool "${name}", which this turn does not have`)
+      if (isHalterError(error, 'ERR_TOOL_UNKNOWN')) return undefined
       throw error
     }
   }

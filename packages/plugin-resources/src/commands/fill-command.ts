@@ -1,10 +1,19 @@
-import type { Fragment } from './template.ts'
+import type { Fragment, Which } from './template.ts'
 
-/** What a user wrote behind the name of a command. */
+/** What a user wrote behind the name of a command, and what is known of the session. */
 export interface Arguments {
   /** As typed. */
   readonly all: string
   readonly words: readonly string[]
+  /** The session's id. */
+  readonly session: string
+  /** Where it works, absolute. */
+  readonly project: string
+}
+
+/** What one place stands for; undefined: that argument was not given. */
+export function valueOf(which: Which, given: Arguments): string | undefined {
+  return typeof which === 'number' ? given.words[which] : given[which]
 }
 
 /** A command with its arguments in it; or why one cannot be put there. */
@@ -36,8 +45,7 @@ const HARD = new RegExp(
  * and the like only plain words can be put. One that was not given stays as it is written: to the shell that is nothing.
  */
 export function fillCommand(fragments: readonly Fragment[], given: Arguments): FilledCommand {
-  const text = fragments.map((each) => (each.kind === 'text' ? each.text : each.written)).join('')
-  const isHard = HARD.test(text)
+  const isHard = HARD.test(fragments.map((each) => (each.kind === 'text' ? each.text : '$x')).join(''))
   const place = new Place()
   let command = ''
   for (const fragment of fragments) {
@@ -52,10 +60,12 @@ export function fillCommand(fragments: readonly Fragment[], given: Arguments): F
       continue
     }
     const wrong = words.find((word) => word.includes('\0') || (isHard && !PLAIN.test(word)))
-    if (wrong !== undefined)
+    if (wrong !== undefined) {
+      const text = fragments.map((each) => (each.kind === 'text' ? each.text : each.written)).join('')
       return {
         problem: `${JSON.stringify(wrong)} cannot be put safely into the command ${JSON.stringify(text)}`,
       }
+    }
     const isWhole = place.quote === undefined
     command += isWhole
       ? words.map(quoted).join(' ')
@@ -65,9 +75,9 @@ export function fillCommand(fragments: readonly Fragment[], given: Arguments): F
 }
 
 /** The words that a place stands for; undefined: they were not given. */
-function wordsOf(which: 'all' | number, { words }: Arguments): readonly string[] | undefined {
-  if (which === 'all') return words
-  const word = words[which]
+function wordsOf(which: Which, given: Arguments): readonly string[] | undefined {
+  if (which === 'all') return given.words
+  const word = valueOf(which, given)
   return word === undefined ? undefined : [word]
 }
 

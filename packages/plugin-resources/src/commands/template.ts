@@ -1,8 +1,10 @@
-/** Text, or the place of an argument in it. */
+/** What a place stands for: all arguments, one of them (from 0), or what is known of the session. */
+export type Which = 'all' | number | 'session' | 'project'
+
+/** Text, or a place in it that a call fills. */
 export type Fragment =
   | { readonly kind: 'text'; readonly text: string }
-  /** `all`: `$ARGUMENTS`. `at`: counted from 0. */
-  | { readonly kind: 'argument'; readonly which: 'all' | number; readonly written: string }
+  | { readonly kind: 'argument'; readonly which: Which; readonly written: string }
 
 /** A piece of a command's body. */
 export type Piece =
@@ -19,12 +21,14 @@ export interface Template {
   readonly takesArguments: boolean
 }
 
-const ARGUMENT = /\$(?:ARGUMENTS\[(\d{1,3})\]|(ARGUMENTS)(?![A-Za-z0-9_])|(\d{1,2})(?!\d))/y
+const ARGUMENT =
+  /\$(?:ARGUMENTS\[(\d{1,3})\]|(ARGUMENTS)(?![A-Za-z0-9_])|(\d{1,2})(?!\d)|\{CLAUDE_(SESSION_ID|PROJECT_DIR)\})/y
 const BLOCK = /```![^\S\n]*\n(?:([\s\S]*?)\n)?[^\S\n]*```[^\S\n]*(?=\n|$)/y
+const BLOCK_END = /^[^\S\n]*```[^\S\n]*$/gm
 const INLINE = /!`([^`\n]+)`/y
 const FILE = /@(?:"([^"\n]+)"|((?:\$ARGUMENTS\[\d+\]|[^\s"'`<>|;,()[\]{}])+))/y
 /** What a backslash takes the meaning from. */
-const ESCAPED = /\\(```!|!`|@|\$(?:ARGUMENTS|\d+))/y
+const ESCAPED = /\\(```!|!`|@|\$(?:ARGUMENTS|\d+|\{CLAUDE_[A-Z_]+\}))/y
 /** Where anything but text can begin. */
 const SPECIAL = /[\\$`!@]/g
 
@@ -32,12 +36,15 @@ const SPECIAL = /[\\$`!@]/g
  * Reads the body of a command or skill, once: what is filled in later is never read again, so no argument, no output and no file can
  * bring in another placeholder.
  *
- * `$ARGUMENTS` is all arguments as typed, `$ARGUMENTS[0]` the first one. `$1` is the first one too, unless the body says `$0`
+ * `${CLAUDE_SESSION_ID}` and `${CLAUDE_PROJECT_DIR}` are the session and where it works. `$ARGUMENTS` is all arguments as typed, `$ARGUMENTS[0]` the first one. `$1` is the first one too, unless the body says `$0`
  * anywhere: then `$0` is. `` !`git status` `` and blocks that begin with ```` ```! ```` are commands, where no word ends before the
  * `!`; `@path` and `@"a path"` are files, at the start of a word. A backslash before any of them leaves it as it is.
  */
 export function parseTemplate(body: string): Template {
-  const base = /(?<!\\)\$0(?!\d)/.test(body) ? 0 : 1
+  const rules: Rules = {
+    base: /(?<!\\)\$0(?!\d)/.test(body) ? 0 : 1,
+    lastBlockEnd: Array.from(body.matchAll(BLOCK_END)).at(-1)?.index ?? -1,
+  }
   const pieces: Piece[] = []
   const put = (piece: Piece): void => {
     const last = pieces.at(-1)
@@ -51,11 +58,19 @@ export function parseTemplate(body: string): Template {
     const next = special.exec(body)?.index ?? body.length
     if (next > at) put({ kind: 'text', text: body.slice(at, next) })
     if (next === body.length) break
-    const found = readPiece(body, next, base)
+    const found = readPiece(body, next, rules)
     put(found?.piece ?? { kind: 'text', text: body[next]! })
     at = found?.end ?? next + 1
   }
   return { pieces, takesArguments: pieces.some(hasArgument) }
+}
+
+/** What is known of a body before it is read. */
+interface Rules {
+  /** Of `$1`, `$2`, …: the number of the first argument. */
+  readonly base: number
+  /** Behind it no block can end, so none is looked for. */
+  readonly lastBlockEnd: number
 }
 
 interface Found {
@@ -63,7 +78,7 @@ interface Found {
   readonly end: number
 }
 
-function readPiece(body: string, at: number, base: number): Found | undefined {
+function readPiece(body: string, at: number, { base, lastBlockEnd }: Rules): Found | undefined {
   const before = body[at - 1]
   switch (body[at]) {
     case '\\': {
@@ -73,7 +88,7 @@ function readPiece(body: string, at: number, base: number): Found | undefined {
     case '$':
       return readArgument(body, at, base)
     case '`': {
-      if (before !== undefined && before !== '\n') return undefined
+      if (at >= lastBlockEnd || (before !== undefined && before !== '\n')) return undefined
       const block = match(BLOCK, body, at)
       return block && shellPiece(block[0], block[1] ?? '', at, base)
     }
@@ -95,10 +110,16 @@ function readPiece(body: string, at: number, base: number): Found | undefined {
 function readArgument(text: string, at: number, base: number): Found | undefined {
   const found = match(ARGUMENT, text, at)
   if (!found) return undefined
-  const [written, indexed, all, counted] = found
-  const which = all === undefined ? (indexed === undefined ? Number(counted) - base : Number(indexed)) : 'all'
+  const which = whichOf(found, base)
+  return { piece: { kind: 'argument', which, written: found[0] }, end: at + found[0].length }
+}
+
+function whichOf([, indexed, all, counted, known]: RegExpExecArray, base: number): Which {
+  if (all !== undefined) return 'all'
+  if (indexed !== undefined) return Number(indexed)
   // `$0` where `$1` is the first one cannot be: the base is 0 then.
-  return { piece: { kind: 'argument', which, written }, end: at + written.length }
+  if (counted !== undefined) return Number(counted) - base
+  return known === 'SESSION_ID' ? 'session' : 'project'
 }
 
 function shellPiece(written: string, command: string, at: number, base: number): Found {
@@ -147,9 +168,9 @@ function fragmentsOf(text: string, base: number): readonly Fragment[] {
 }
 
 function hasArgument(piece: Piece): boolean {
-  if (piece.kind === 'argument') return true
+  if (piece.kind === 'argument') return piece.which === 'all' || typeof piece.which === 'number'
   if (piece.kind === 'text') return false
-  return (piece.kind === 'shell' ? piece.command : piece.path).some(({ kind }) => kind === 'argument')
+  return (piece.kind === 'shell' ? piece.command : piece.path).some(hasArgument)
 }
 
 function joined(before: string, after: string): Piece {

@@ -320,6 +320,12 @@ describe('files in a body', () => {
     expect(prompt.join('')).not.toContain('root:')
   })
 
+  test('are named where the turn has no tool to read them', async () => {
+    project = await openProject({ ...commands({ look: 'See @a.' }), a: 'x' })
+    await project.session.submitTurn('/look', { tools: [] }).result
+    expect(project.prompt()).toEqual(['See @a.', '["a" could not be read: this turn has no tool for that]'])
+  })
+
   test('may be folders', async () => {
     const { prompt } = await send('/look', {
       ...commands({ look: 'See @src/' }),

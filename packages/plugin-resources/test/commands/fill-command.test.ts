@@ -9,7 +9,7 @@ import { parseTemplate } from '../../src/commands/template.ts'
 function fill(command: string, all: string, words = splitArguments(all)) {
   const [piece] = parseTemplate(`\`\`\`!\n${command}\n\`\`\``).pieces
   if (piece?.kind !== 'shell') throw new Error('it is no command')
-  return fillCommand(piece.command, { all, words })
+  return fillCommand(piece.command, { all, words, session: 'id', project: "/a b/$(id)'" })
 }
 
 function bash(command: string): string {
@@ -165,6 +165,16 @@ describe('where quoting is not enough, only plain words are put', () => {
     expect(fill('echo "$(ls $ARGUMENTS)"', 'a\tb', ['a', 'b']).command).toBe('echo "$(ls a b)"')
     expect(fill('echo a # $ARGUMENTS', 'a\nb', ['a', 'b']).command).toBe('echo a # a b')
   })
+})
+
+test('the folder of the project is data, too', () => {
+  const { command = '' } = fill(
+    'printf %s ${CLAUDE_PROJECT_DIR}/x "${CLAUDE_PROJECT_DIR}" ${CLAUDE_SESSION_ID}',
+    '',
+  )
+  expect(bash(command)).toBe("/a b/$(id)'/x/a b/$(id)'id")
+  expect(fill('cd "$(dirname ${CLAUDE_PROJECT_DIR})"', '').problem).toContain('cannot be put safely')
+  expect(fill('echo "$${CLAUDE_PROJECT_DIR}"', '').problem).toContain('cannot be put safely')
 })
 
 test('an argument that was not given is nothing to the shell', () => {

@@ -29,6 +29,11 @@ describe('arguments', () => {
     ['$1 with \\$0', '‹0› with $0'],
     ['$HOME $x ${1} $', '$HOME $x ${1} $'],
     ['$$1', '$‹0›'],
+    [
+      'In ${CLAUDE_PROJECT_DIR}, ${CLAUDE_SESSION_ID}, ${CLAUDE_OTHER}',
+      'In ‹project›, ‹session›, ${CLAUDE_OTHER}',
+    ],
+    ['\\${CLAUDE_PROJECT_DIR}', '${CLAUDE_PROJECT_DIR}'],
   ])('%j', (body, shown) => {
     expect(show(parseTemplate(body).pieces)).toBe(shown)
   })
@@ -77,6 +82,7 @@ describe('files', () => {
 
 test('a body without places for arguments says so', () => {
   expect(parseTemplate('Do it: !`date` @a').takesArguments).toBe(false)
+  expect(parseTemplate('In ${CLAUDE_PROJECT_DIR}').takesArguments).toBe(false)
   for (const body of ['$1', '!`x $1`', '@$1', '$ARGUMENTS'])
     expect(parseTemplate(body).takesArguments).toBe(true)
 })
@@ -127,3 +133,14 @@ test('a large body is read at once', () => {
   expect(parseTemplate(body).pieces.length).toBeGreaterThan(100_000)
   expect(performance.now() - started).toBeLessThan(2_000)
 })
+
+test.each(['```!\n', '!`', '@"', '$ARGUMENTS[', '\\', '```!\nx\n``', '`'])(
+  'a body made to be slow is read at once, too: %j',
+  (unit) => {
+    const body = unit.repeat(1_000_000 / unit.length)
+    const started = performance.now()
+    parseTemplate(body)
+    parseTemplate(`${body}\n\`\`\`\n`)
+    expect(performance.now() - started).toBeLessThan(4_000)
+  },
+)

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { matchesCall, parseToolPatterns } from '../../src/commands/tool-pattern.ts'
 
@@ -53,6 +54,18 @@ describe('a command is not allowed', () => {
   ])('by %j: %j', (entry, command) => {
     expect(shell(entry, command)).toBe(false)
   })
+})
+
+test('whatever follows the words of an entry, what is allowed is one command of plain words', () => {
+  const rest = fc.string({
+    unit: fc.constantFrom(...Array.from(' a-/.;|&$`\'"\\\n\t<>(){}[]*?~#!^\u202e\u00a0')),
+  })
+  fc.assert(
+    fc.property(rest, (text) => {
+      if (shell('Bash(git status:*)', `git status${text}`)) expect(text).toMatch(/^(?: [a\-/.]+)*$/)
+    }),
+    { numRuns: 3000 },
+  )
 })
 
 describe('paths', () => {
