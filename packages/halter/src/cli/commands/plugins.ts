@@ -7,6 +7,33 @@ export const PLUGINS_LIST = {
   options: { json, ...runtimeOptions },
 } as const satisfies CommandSpec
 
+const { cwd, config } = runtimeOptions
+const edited = {
+  user: { type: 'boolean', summary: 'in your own configuration, for all projects' },
+  config: { ...config, summary: 'in this file; default: the project’s, which is begun where there is none' },
+  cwd,
+} as const
+
+/** `halter plugins add` */
+export const PLUGINS_ADD = {
+  name: 'plugins add',
+  summary: 'install a plugin, this exact version, and put it into the configuration',
+  arguments: { usage: '<package|file>', min: 1, max: 1, summary: 'name, name@version, or a file' },
+  options: {
+    options: { type: 'string', placeholder: 'json', summary: 'its options' },
+    ...edited,
+  },
+  examples: [`halter plugins add @acme/redis-store --options '{"url":"redis://127.0.0.1"}'`],
+} as const satisfies CommandSpec
+
+/** `halter plugins rm` */
+export const PLUGINS_REMOVE = {
+  name: 'plugins rm',
+  summary: 'take a plugin out of the configuration, and uninstall it',
+  arguments: { usage: '<plugin>', min: 1, max: 1, summary: 'its name, or what the configuration calls it' },
+  options: { keep: { type: 'boolean', summary: 'leave the package installed' }, ...edited },
+} as const satisfies CommandSpec
+
 /** `halter doctor` */
 export const DOCTOR = {
   name: 'doctor',
@@ -17,5 +44,7 @@ export const DOCTOR = {
 /** What looks at plugins, and changes which there are. */
 export const PLUGINS_COMMANDS: readonly CommandEntry[] = [
   { spec: PLUGINS_LIST, load: async () => (await import('../plugins-list.ts')).listPlugins },
+  { spec: PLUGINS_ADD, load: async () => (await import('../plugins-add.ts')).addPlugin },
+  { spec: PLUGINS_REMOVE, load: async () => (await import('../plugins-remove.ts')).removePlugin },
   { spec: DOCTOR, load: async () => (await import('../doctor.ts')).doctor },
 ]
