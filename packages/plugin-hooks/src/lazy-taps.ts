@@ -1,25 +1,27 @@
 import type { SessionPort, Tap, TapContext } from '@halter/core'
 import type { HookTaps } from './create-taps.ts'
 
-/** Every hook of the lifecycle at which handlers may be called. */
-const TAPPED = [
-  'session.start',
-  'session.end',
-  'turn.guard',
-  'turn.end',
-  'notification.end',
-  'prompt.transform',
-  'prompt.guard',
-  'toolCall.transform',
-  'toolCall.guard',
-  'toolResult.transform',
-  'toolCall.end',
-  'context.transform',
-  'compaction.guard',
-  'compaction.end',
-  'subagent.start',
-  'approval.guard',
-] as const satisfies readonly (keyof HookTaps)[]
+/** Every hook of the lifecycle at which handlers may be called; the compiler misses one that is not here. */
+const TAPPED: { readonly [H in keyof HookTaps]: true } = {
+  'session.start': true,
+  'session.end': true,
+  'turn.guard': true,
+  'turn.end': true,
+  'notification.end': true,
+  'prompt.transform': true,
+  'prompt.guard': true,
+  'response.guard': true,
+  'toolCall.transform': true,
+  'toolCall.guard': true,
+  'toolResult.transform': true,
+  'toolCall.end': true,
+  'context.transform': true,
+  'compaction.guard': true,
+  'compaction.end': true,
+  'subagent.start': true,
+  'approval.guard': true,
+}
+const NAMES = Object.keys(TAPPED) as (keyof HookTaps)[]
 
 /** What is loaded when the first handler is there, and whether one is. */
 export interface LazyHooks {
@@ -49,10 +51,10 @@ export function lazyTaps({ load, isNeeded }: LazyHooks): HookTaps {
     const isKnown = ctx.turn !== undefined && without.get(ctx.session) === ctx.turn.turnId
     return isKnown ? undefined : first(name, input, ctx)
   }
-  return Object.fromEntries(TAPPED.map((name) => [name, lazy(name)])) as unknown as HookTaps
+  return Object.fromEntries(NAMES.map((name) => [name, lazy(name)])) as unknown as HookTaps
 }
 
 /** Calls `tap` for each, with its name. */
 export function eachTap(taps: HookTaps, tap: <H extends keyof HookTaps>(name: H, run: Tap<H>) => void): void {
-  for (const name of TAPPED) tap(name, taps[name] as Tap<typeof name>)
+  for (const name of NAMES) tap(name, taps[name] as Tap<typeof name>)
 }

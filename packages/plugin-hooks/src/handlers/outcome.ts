@@ -1,18 +1,10 @@
-import type { HandlerContext, HandlerResult, HookPayload } from '../hook-handler.ts'
+import type { HandlerResult } from '../hook-handler.ts'
 import { parseHookOutput } from '../hook-output.ts'
-import type { Deadline, Ended } from './deadline.ts'
+import type { Ended } from './deadline.ts'
 import { boundText, snippet } from './bounded-text.ts'
 
 /** A result before its run was timed. */
 export type Outcome = Omit<HandlerResult, 'durationMs'>
-
-/** Does the work of one type of handler. What it throws is a run that failed. */
-export type Runner<H> = (
-  handler: H,
-  payload: HookPayload,
-  ctx: HandlerContext,
-  deadline: Deadline,
-) => Promise<Outcome>
 
 /** A run that could not do its work; `error` is a sentence. */
 export function failed(error: string, more: Omit<Outcome, 'status' | 'error'> = {}): Outcome {

@@ -1,9 +1,6 @@
-import { endProcesses, findProcesses, type ProgramResult } from '@halter/child-processes'
+import { endProcesses, findProcesses, startLifeline, type ProgramResult } from '@halter/child-processes'
 import type { SessionPort } from '@halter/core'
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { MARK_VARIABLE } from './command/hook-environment.ts'
 
 /** Handlers of one session that may go on behind it at once. */
@@ -32,7 +29,7 @@ export class SessionRuns {
   #since: number | undefined
   #sweep: NodeJS.Timeout | undefined
   #sweepAt = Infinity
-  #folder: Promise<string> | undefined
+  #lifeline: Promise<() => Promise<void>> | undefined
   #hasEnded = false
 
   /** Those of a session, the same at every call. */
@@ -50,9 +47,9 @@ export class SessionRuns {
     return { value, entry: `${MARK_VARIABLE}=${value}` }
   }
 
-  /** A folder of the session's own that nobody else can read; gone when the session leaves memory. */
-  folder(): Promise<string> {
-    return (this.#folder ??= mkdtemp(join(tmpdir(), 'halter-hooks-')))
+  /** To be awaited before the first command runs: from then on what runs here ends with this process, however that ends. */
+  async watch(): Promise<void> {
+    if (process.platform === 'linux') await (this.#lifeline ??= startLifeline('/bin/sh', this.#entry))
   }
 
   /** A command ran to its end; what it left behind may go on for `restMs`. */
@@ -91,9 +88,15 @@ export class SessionRuns {
     for (const { control } of running) control.abort()
     await Promise.all(running.map(({ done }) => done))
     await Promise.all(this.#endings)
-    if (this.#since !== undefined)
-      await endProcesses({ mark: `${MARK_VARIABLE}=${this.#id}.`, since: this.#since })
-    if (this.#folder) await rm(await this.#folder, { recursive: true, force: true })
+    if (this.#since !== undefined) await endProcesses({ mark: this.#entry, since: this.#since })
+    await (
+      await this.#lifeline
+    )?.()
+  }
+
+  /** The beginning of the entry of the environment that all processes have. */
+  get #entry(): string {
+    return `${MARK_VARIABLE}=${this.#id}.`
   }
 
   #schedule(endAt: number): void {
@@ -111,7 +114,7 @@ export class SessionRuns {
     this.#left = this.#left.filter(({ endAt }) => endAt > now)
     this.#sweepAt = Infinity
     for (const { endAt } of this.#left) this.#schedule(endAt)
-    if (overdue.length > 0) this.await(endAll(overdue, `${MARK_VARIABLE}=${this.#id}.`))
+    if (overdue.length > 0) this.await(endAll(overdue, this.#entry))
   }
 }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { endProcesses, findProcesses } from '@halter/child-processes'
+import { endProcesses, findProcesses, startLifeline } from '@halter/child-processes'
 import type { Process } from '@halter/child-processes'
-import { startLifeline } from './lifeline.ts'
 import { MARK_VARIABLE } from './shell-environment.ts'
 
 /** The processes that the commands of one session left behind; ended with the session, and when this process is gone. */
@@ -18,7 +17,7 @@ export class SessionProcesses {
 
   /** To be awaited before the first command runs. */
   async watch(shell: string): Promise<void> {
-    if (process.platform === 'linux') await (this.#lifeline ??= startLifeline(shell, `${this.#id}.`))
+    if (process.platform === 'linux') await (this.#lifeline ??= startLifeline(shell, this.#entry))
   }
 
   /** A command ran; `since` is the start time of its shell. */

@@ -36,6 +36,7 @@ export async function runCommand(
     return failed(
       `The command could not start: no ${handler.shell} was found. Install it, or set another shell.`,
     )
+  await runs.watch()
   const mark = runs.mark()
   const env = hookEnvironment({ handler, payload, ctx, paths, mark: mark.value })
   let result: ProgramResult

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { MARK_VARIABLE } from './shell-environment.ts'
 
 /**
  * A small shell that outlives this process and holds the other end of a pipe: when that breaks, nobody has said goodbye, and it
@@ -21,9 +20,12 @@ while [ $rounds -lt 100 ]; do
   sleep 0.05
 done`
 
-/** Has the processes with a mark ended when this process ends without having ended them. Linux alone. Returns how to let go. */
+/**
+ * Has processes ended when this one ends without having ended them: killed, or out of memory. `mark` is the beginning of an entry of
+ * their environment. Linux alone. Returns how to let go.
+ */
 export async function startLifeline(shell: string, mark: string): Promise<() => Promise<void>> {
-  const child = spawn(shell, ['-c', SCRIPT, 'halter-lifeline', `${MARK_VARIABLE}=${mark}`], {
+  const child = spawn(shell, ['-c', SCRIPT, 'halter-lifeline', mark], {
     cwd: '/',
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
     stdio: ['pipe', 'ignore', 'ignore'],
