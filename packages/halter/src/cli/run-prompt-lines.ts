@@ -4,7 +4,7 @@ import { lfLines } from './lf-lines.ts'
 import type { Output } from './output.ts'
 import { readPromptLine } from './prompt-lines.ts'
 import type { RunFormat } from './run-format.ts'
-import { runTurn } from './run.ts'
+import { isAnswered, runTurn } from './run.ts'
 
 /** What answers the lines. */
 export interface LineRun {
@@ -39,7 +39,7 @@ export async function runPromptLines(
       }
       const result = await runTurn(session, prompt.input, settings, format, name)
       if (leave.aborted) return INTERRUPTED
-      if (result.status !== 'completed') code = 1
+      if (!isAnswered(result)) code = 1
     }
   } catch (error) {
     if (!leave.aborted) throw error // the end of stdin that was made above is none

@@ -63,11 +63,16 @@ export async function run(
     }
     const result = await runTurn(session, prompt, settings, format)
     if (leave.aborted || result.reason === 'interrupted') return INTERRUPTED
-    return result.status === 'completed' ? 0 : 1
+    return isAnswered(result) ? 0 : 1
   } finally {
     await open.runtime.shutdown()
     interrupts.stop()
   }
+}
+
+/** False for a turn that failed, and for a prompt that was refused before it got into the transcript. */
+export function isAnswered({ status, reason, messages }: TurnResult): boolean {
+  return status === 'completed' && !(reason === 'refused' && messages.length === 0)
 }
 
 function checkOptions(options: RunOptions, positionals: readonly string[]): void {
