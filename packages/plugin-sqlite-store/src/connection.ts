@@ -30,6 +30,13 @@ export class Connection {
     return this.#prepare(sql).get(...values) as Row | undefined
   }
 
+  /** The first row, as an array of its columns: no names have to be made for it. */
+  getArray<Row extends readonly unknown[]>(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    const statement = this.#prepare(sql)
+    statement.setReturnArrays(true)
+    return statement.get(...values) as unknown as Row | undefined
+  }
+
   /** Every row, as an object. */
   all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
     return this.#prepare(sql).all(...values) as Row[]

@@ -34,14 +34,11 @@ export function leaseOperations(file: Pick<DatabaseFile, 'read' | 'write'>): Lea
   }
 }
 
-/** @throws HalterError `ERR_SESSION_LEASED` when a newer lease than the writer's was given out. */
-export function checkFence(db: Connection, id: SessionId, fence: number): void {
-  const newest =
-    db.get<{ fence: number }>('SELECT fence FROM leases WHERE id = ?', escapeText(id))?.fence ?? 0
-  if (fence >= newest) return
+/** Why a writer cannot go on: a newer lease than its own was given out. */
+export function fencedOff(db: Connection, id: SessionId): HalterError {
   const held = findLease(db, id)
-  if (held) throw leasedError(held)
-  throw new HalterError(
+  if (held) return leasedError(held)
+  return new HalterError(
     'ERR_SESSION_LEASED',
     `Session ${id} was held by somebody else since. Resume it to go on from where it is now.`,
   )

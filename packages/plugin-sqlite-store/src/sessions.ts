@@ -4,7 +4,7 @@ import type { CommitId, SessionId, SessionSummary } from '@halter/protocol'
 import { referBlobs } from './blobs.ts'
 import type { Connection } from './connection.ts'
 import { damagedError } from './errors.ts'
-import { checkFence } from './leases.ts'
+import { fencedOff } from './leases.ts'
 import { encodeJson, eventCrc, type NewEventRow } from './rows.ts'
 import { escapeText } from './text.ts'
 
@@ -19,27 +19,56 @@ export interface SessionRow {
   /** The session whose events 1 to `forkAt` are this one's too. */
   readonly forkOf: number | null
   readonly forkAt: number
+  /** Of the newest lease; 0: there was none, or nobody asked. */
+  readonly fence: number
 }
 
-const FIND = `
-  SELECT s.no, s.id_crc AS idCrc, coalesce(e.seq, s.fork_at, 0) AS head, s.fork_of AS forkOf, coalesce(s.fork_at, 0) AS forkAt,
-    CASE WHEN s.commit_head = coalesce(e.seq, s.fork_at, 0) THEN s.commit_id ELSE e.commit_id END AS "commit"
+/** In the order of {@link Columns}. */
+const COLUMNS = `
+  s.no, s.id_crc, coalesce(e.seq, s.fork_at, 0),
+  CASE WHEN s.commit_head = coalesce(e.seq, s.fork_at, 0) THEN s.commit_id ELSE e.commit_id END,
+  s.fork_of, coalesce(s.fork_at, 0)`
+const FROM = `
   FROM sessions s
   LEFT JOIN events e
     ON e.session_no = s.no AND e.seq = (SELECT max(m.seq) FROM events m WHERE m.session_no = s.no)`
+const FIND_BY_ID = `SELECT ${COLUMNS} ${FROM} WHERE s.id = ?`
+const FIND_BY_NUMBER = `SELECT ${COLUMNS} ${FROM} WHERE s.no = ?`
+/** With the newest fence behind the columns: what every commit asks for, in one statement. */
+const FIND_TO_WRITE = `SELECT ${COLUMNS}, (SELECT l.fence FROM leases l WHERE l.id = s.id) ${FROM} WHERE s.id = ?`
+
+type Columns = readonly [
+  no: number,
+  idCrc: number,
+  head: number,
+  commit: string | null,
+  forkOf: number | null,
+  forkAt: number,
+  fence?: number | null,
+]
 
 /** The session with this id; undefined when there is none, or none any more. */
 export function findSession(db: Connection, id: SessionId): SessionRow | undefined {
+  return byId(db, FIND_BY_ID, id)
+}
+
+function byId(db: Connection, sql: string, id: SessionId): SessionRow | undefined {
   const key = escapeText(id)
-  const session = db.get<SessionRow>(`${FIND} WHERE s.id = ?`, key)
+  const session = asSession(db.getArray<Columns>(sql, key))
   if (session && session.idCrc !== crc32(key))
     throw damagedError(id, 1, { reason: 'its place in the file is another session' })
   return session
 }
 
+function asSession(columns: Columns | undefined): SessionRow | undefined {
+  if (!columns) return undefined
+  const [no, idCrc, head, commit, forkOf, forkAt, fence] = columns
+  return { no, idCrc, head, commit, forkOf, forkAt, fence: fence ?? 0 }
+}
+
 /** The session with this number, deleted or not. */
 export function sessionByNumber(db: Connection, no: number): SessionRow | undefined {
-  return db.get<SessionRow>(`${FIND} WHERE s.no = ?`, no)
+  return asSession(db.getArray<Columns>(FIND_BY_NUMBER, no))
 }
 
 /**
@@ -88,11 +117,11 @@ export function appendBatch(
   batch: CommitBatch,
   rows: readonly NewEventRow[],
 ): { readonly head: number } {
-  const session = findSession(db, id)
+  const session = byId(db, FIND_TO_WRITE, id)
   if (!session) throw unknownSession(id)
   const { expectedHead, commitId, summary, checkpoint, fence } = batch
   if (session.commit === escapeText(commitId)) return { head: session.head }
-  if (fence !== undefined) checkFence(db, id, fence)
+  if (fence !== undefined && fence < session.fence) throw fencedOff(db, id)
   if (session.head !== expectedHead)
     throw new HalterError(
       'ERR_COMMIT_CONFLICT',
