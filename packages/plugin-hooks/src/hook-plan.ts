@@ -41,7 +41,7 @@ export class HookPlans {
   readonly #inline: ParsedHooks
   readonly #plans = new Map<string, Promise<HookPlan>>()
   /** By the value of a declared resource, which is never changed: a file is parsed once, however often a snapshot is made. */
-  readonly #parsed = new WeakMap<object, ParsedHooks>()
+  readonly #parsed = new WeakMap<object, Map<string, ParsedHooks>>()
   readonly #numbers = new WeakMap<object, number>()
   #count = 0
 
@@ -92,10 +92,14 @@ export class HookPlans {
   }
 
   #parse(file: HookFile): ParsedHooks {
-    const { value } = file
+    const { value, source } = file
     if (typeof value !== 'object' || value === null) return parseHooks(file)
-    let parsed = this.#parsed.get(value)
-    if (!parsed) this.#parsed.set(value, (parsed = parseHooks(file)))
+    let places = this.#parsed.get(value)
+    if (!places) this.#parsed.set(value, (places = new Map()))
+    // Two files may be one value: whose the handlers are is not in it.
+    const place = `${source.plugin?.id ?? ''} ${source.file}`
+    let parsed = places.get(place)
+    if (!parsed) places.set(place, (parsed = parseHooks(file)))
     return parsed
   }
 }
