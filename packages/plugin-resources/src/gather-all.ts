@@ -29,7 +29,10 @@ export async function gatherAll(
 ): Promise<Gathered> {
   const gathered = emptyGathering()
   const dataHome = join(home, 'plugin-data')
-  for (const root of skills) await gatherSkills(gathered, root, { looks })
+  for (const root of skills) {
+    await gatherSkills(gathered, root, { looks })
+    if (looks.kind(root) !== 'folder') gathered.problems.push(noFolder(root))
+  }
   for (const place of [...project, ...own]) await gatherLoose(gathered, place, looks)
   for (const place of [...own, ...project.toReversed()]) gatherHooks(gathered, place, looks)
   for (const root of roots) {
@@ -53,9 +56,13 @@ export async function gatherAll(
 /** A root that was named and holds no plugin is told; one that broke has told so itself. */
 function noPlugin(root: string, looks: FileLooks, { problems }: Gathered): readonly ResourceProblem[] {
   const told = new Problems(root)
-  if (looks.kind(root) === 'none')
-    told.warning('There is no such folder.', 'Correct the path in the options.')
-  else if (!problems.some(({ file }) => file.startsWith(root)))
+  if (looks.kind(root) !== 'folder') return [noFolder(root)]
+  if (!problems.some(({ file }) => file.startsWith(root)))
     told.warning('There is no plugin here, nor in a folder in it.', 'Add a manifest, or correct the path.')
   return told.list
+}
+
+function noFolder(file: string): ResourceProblem {
+  const cure = 'Correct the path in the options.'
+  return { file, severity: 'warning', message: 'There is no such folder.', cure }
 }

@@ -41,9 +41,10 @@ export function userPlaces(halterHome: string, userHome: string): readonly Place
 /** The places of a project, the nearest first. The user's home is no project: its folders are the user's. */
 export function projectPlaces(folders: readonly string[], userHome: string): readonly Place[] {
   const within = folders[0]!
+  const home = realFolder(userHome)
   return folders
     .toReversed()
-    .filter((folder) => folder !== userHome)
+    .filter((folder) => folder !== home)
     .flatMap((folder) =>
       DOT_FOLDERS.map((name) => ({ folder: join(folder, name), within, hasPlugins: true })),
     )

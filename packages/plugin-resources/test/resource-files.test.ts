@@ -121,8 +121,10 @@ describe('places', () => {
 
   test('a root that is not there, or holds no plugin, is told', async () => {
     mkdirSync(join(base, 'empty'))
-    const { warnings } = await look(open({ roots: [join(base, 'gone'), join(base, 'empty')] }))
+    const skills = [join(base, 'no-skills')]
+    const { warnings } = await look(open({ skills, roots: [join(base, 'gone'), join(base, 'empty')] }))
     expect(warnings).toEqual([
+      expect.stringContaining(`${join(base, 'no-skills')}: There is no such folder.`),
       expect.stringContaining(`${join(base, 'gone')}: There is no such folder.`),
       expect.stringContaining(`${join(base, 'empty')}: There is no plugin here`),
     ])
