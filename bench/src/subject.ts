@@ -1,4 +1,10 @@
-import { definePlugin, type PluginEntry, type SessionHandle, type SessionRuntime } from '@halter/core'
+import {
+  definePlugin,
+  type PluginEntry,
+  type Preset,
+  type SessionHandle,
+  type SessionRuntime,
+} from '@halter/core'
 import { createRuntime } from '@halter/core/host'
 import memoryStore from '@halter/plugin-memory-store'
 import presetDefault from '@halter/preset-default'
@@ -21,10 +27,17 @@ export interface SubjectOptions {
   /** Plugins that take slots from the default ones. Default: the memory store. */
   readonly plugins?: readonly PluginEntry[]
   readonly model?: BenchModel
+  /** Default: the plugins that most people want. */
+  readonly preset?: Preset
 }
 
 export async function openSubject(options: SubjectOptions = {}): Promise<Subject> {
-  const { taps = ONE_TAP, plugins = [memoryStore], model = new BenchModel() } = options
+  const {
+    taps = ONE_TAP,
+    plugins = [memoryStore],
+    model = new BenchModel(),
+    preset = presetDefault,
+  } = options
   const folder = new TemporaryFolder()
   const look = new LookingTool()
   const provider = definePlugin({
@@ -34,7 +47,7 @@ export async function openSubject(options: SubjectOptions = {}): Promise<Subject
     setup: () => ({ providers: [model] }),
   })
   const runtime = await createRuntime({
-    presets: [presetDefault],
+    presets: [preset],
     plugins: [...plugins, provider, tapsPlugin(taps)],
     defaultModel: 'bench',
   })

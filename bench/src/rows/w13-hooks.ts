@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Preset } from '@halter/core'
 import memoryStore from '@halter/plugin-memory-store'
 import hooks, { defineHook, type HookDefinition, type HooksOptions } from '@halter/plugin-hooks'
+import presetDefault from '@halter/preset-default'
 import { figure, type Figure } from '../figure.ts'
 import { inTurn } from '../rounds.ts'
 import { ourSteps } from '../steps.ts'
@@ -19,7 +21,7 @@ const COMMAND = 'exit 0'
  * floor is the same turn without the plugin; for the command it is the program alone, started, told the same, and waited for.
  */
 export async function hookHandlers(): Promise<readonly Figure[]> {
-  await using without = await openSubject({ taps: NO_TAPS })
+  await using without = await openSubject({ taps: NO_TAPS, preset: withoutHooks() })
   await using none = await openHooked({})
   await using one = await openHooked({ functions: functions(1) })
   await using ten = await openHooked({ functions: functions(10) })
@@ -55,6 +57,13 @@ export async function hookHandlers(): Promise<readonly Figure[]> {
 
 function openHooked(options: Partial<HooksOptions>): Promise<Subject> {
   return openSubject({ taps: NO_TAPS, plugins: [memoryStore, [hooks, { settings: false, ...options }]] })
+}
+
+/** The default plugins but the one that is measured. */
+function withoutHooks(): Preset {
+  const plugins = presetDefault.plugins.filter((entry) => entry !== hooks)
+  if (plugins.length !== presetDefault.plugins.length - 1) throw new Error('the preset has no hooks plugin')
+  return { name: 'without hooks', plugins }
 }
 
 function functions(count: number): readonly HookDefinition[] {
