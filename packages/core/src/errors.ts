@@ -35,10 +35,12 @@ export const ERROR_CODES = Object.freeze({
   ERR_REENTRANT: 'code inside a turn waited for that same turn',
   // Stores
   ERR_COMMIT_CONFLICT: 'the log has moved on since this writer last saw it',
+  ERR_COMMIT_INVALID: 'a batch is not what comes next in the log it is for',
   ERR_STORE_BUSY: 'the store was locked for longer than a writer waits',
   ERR_STORE_FULL: 'the disk is full',
   ERR_STORE_OPEN: 'the store could not be opened',
   ERR_STORE_FAILED: 'the store failed at something it was asked to do',
+  ERR_SINK_FAILED: 'an event sink failed, or did not write in time',
   // Turns
   ERR_TURN_REFUSED: 'a guard refused the prompt or the reply',
   ERR_TURN_BUSY: 'a turn is running and the new one was not to wait',
@@ -57,6 +59,7 @@ export const ERROR_CODES = Object.freeze({
   ERR_TOOL_TIMEOUT: 'a tool did not finish in time',
   ERR_TOOL_FAILED: 'a tool threw',
   ERR_COMPACTION_UNSUPPORTED: 'the asked-for way of compaction is not there',
+  ERR_CONTEXT_OVERFLOW: 'the context is larger than it should be, and nothing could shrink it',
   ERR_SUBAGENT_LIMIT: 'a subagent would nest too deep or be one too many',
 })
 

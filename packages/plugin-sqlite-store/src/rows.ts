@@ -18,14 +18,14 @@ export type EventRow = readonly [seq: number, payload: string, crc: number]
 
 /**
  * Rows of a batch. Made when a commit is asked for, so that what its caller does to the array later changes nothing.
- * @throws HalterError `ERR_STORE_FAILED` when an event is not the next one of this session.
+ * @throws HalterError `ERR_COMMIT_INVALID` when an event is not the next one of this session.
  */
 export function encodeEvents(id: SessionId, events: readonly StoredEvent[], head: number): NewEventRow[] {
   return events.map((event, index) => {
     const { sessionId, seq, ...rest } = event
     if (sessionId !== id || seq !== head + 1 + index)
       throw new HalterError(
-        'ERR_STORE_FAILED',
+        'ERR_COMMIT_INVALID',
         `Event ${index + 1} of a batch for session ${id} is not number ${head + 1 + index} of that session. Nothing was stored.`,
       )
     const payload = JSON.stringify(rest)

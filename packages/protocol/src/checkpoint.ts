@@ -88,9 +88,55 @@ export function checkpointOf(
   }
 }
 
-/** Whether the reducers of today lead from a checkpoint to what they would make of the whole log. */
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isNumber = (value: unknown): boolean => typeof value === 'number'
+const isUsage = (value: unknown): boolean =>
+  isObject(value) && isNumber((value as Stored['usage']['total']).inputTokens)
+const isPair = (value: unknown): boolean => Array.isArray(value) && value.length === 2
+
+/** The shape of what must be there. What is inside was checked when it was stored, by whoever made it. */
+const SHAPE: { readonly [K in keyof Stored]?: (value: unknown) => boolean } = {
+  sessionId: (value) => typeof value === 'string',
+  updatedAt: isNumber,
+  createdAt: isNumber,
+  turns: isNumber,
+  compactions: isNumber,
+  blueprint: isObject,
+  metadata: isObject,
+  isClosed: (value) => typeof value === 'boolean',
+  isSplit: (value) => typeof value === 'boolean',
+  grants: Array.isArray,
+  children: (value) => Array.isArray(value) && value.every(isObject),
+  plugins: (value) => Array.isArray(value) && value.every((each) => isPair(each) && isObject(each[1])),
+  unreduced: Array.isArray,
+  injected: (value) => Array.isArray(value) && value.every((each) => isPair(each) && isObject(each[1])),
+  usage: (value) => {
+    const { total, children, inherited, byPurpose } = (value ?? {}) as Stored['usage']
+    return [total, children, inherited].every(isUsage) && isObject(byPurpose)
+  },
+}
+
+function isStored({ state, messages, messageCount }: Checkpoint): boolean {
+  return (
+    isObject(state) &&
+    Object.entries(SHAPE).every(([key, isRight]) =>
+      isRight((state as unknown as Stored)[key as keyof Stored]),
+    ) &&
+    Array.isArray(messages) &&
+    messages.every((range) => isObject(range) && isNumber(range.from) && isNumber(range.to)) &&
+    isNumber(messageCount)
+  )
+}
+
+/**
+ * Whether the reducers of today lead from a checkpoint to what they would make of the whole log.
+ * @throws TypeError for one that is damaged.
+ */
 export function canRestore(checkpoint: Checkpoint, reducers: PluginReducers): boolean {
   if (checkpoint.v !== CHECKPOINT_VERSION) return false
+  if (!isStored(checkpoint))
+    throw new TypeError(`the checkpoint at seq ${checkpoint.seq} is not what was stored`)
   const { plugins, unreduced } = checkpoint.state as unknown as Stored
   return (
     unreduced.every((plugin) => !reducers.has(plugin)) &&

@@ -126,6 +126,7 @@ export class SessionFold implements SessionState {
    * The state of a checkpoint; `read` gives the events of a stretch of the log. Undefined when it is of another version, when
    * the log does not hold the messages that it counted, or when a plugin's reducer came or changed since and would make something
    * else of the notes before it: fold from the start then.
+   * @throws TypeError for a checkpoint that is damaged: fold from the start then, too.
    */
   static async restore(
     checkpoint: Checkpoint,
@@ -145,6 +146,29 @@ export class SessionFold implements SessionState {
     if (window.length !== checkpoint.messageCount || state.openCalls.size > 0) return undefined
     restoreInto(state, checkpoint, state.#own)
     return state
+  }
+
+  /** Names of the plugins that have left notes. */
+  get noters(): readonly string[] {
+    return [...this.plugins.keys(), ...this.#own.unreduced]
+  }
+
+  /**
+   * Folds the notes of all plugins again, from the first one: for reducers that came, went or changed since. `read` gives the events of a
+   * stretch of the log. Events may be applied meanwhile.
+   */
+  async refoldPlugins(read: (range: SeqRange) => AsyncIterable<StoredEvent>): Promise<void> {
+    const again = new SessionFold(this.#own.reducers)
+    for (let at = 0; at < this.head;) {
+      const to = this.head
+      for await (const event of read({ from: at + 1, to }))
+        if (event.type === 'plugin.noted') note(again, event, again.#own)
+      at = to
+    }
+    this.plugins.clear()
+    this.#own.unreduced.clear()
+    for (const [plugin, state] of again.plugins) this.plugins.set(plugin, state)
+    for (const plugin of again.#own.unreduced) this.#own.unreduced.add(plugin)
   }
 
   /**
@@ -271,7 +295,9 @@ const table: { readonly [K in StoredEventType]: Change<K> } = {
   'model.metadata': nothing,
   'usage.recorded': (state, { turnId, purpose, usage }, { ledger }) => {
     ledger.spend(purpose, usage)
-    if (purpose === 'turn') state.anchor = { messages: state.messageCount, tokens: contextTokens(usage) }
+    // A call that failed, or was cut off, says nothing of how large the context is.
+    const isWhole = purpose === 'turn' && isWholeReply(state.transcript.at(-1))
+    if (isWhole) state.anchor = { messages: state.messageCount, tokens: contextTokens(usage) }
     if (state.turn && (turnId === undefined || turnId === state.turn.turnId))
       state.turn = {
         ...state.turn,
@@ -318,7 +344,8 @@ function note(
 ): void {
   const { plugin, name, data } = event
   const reducer = reducers.get(plugin)
-  if (!reducer) {
+  // One whose reducer came later waits for `refoldPlugins`: what it folds must begin with the first note.
+  if (!reducer || unreduced.has(plugin)) {
     unreduced.add(plugin)
     return
   }
@@ -330,6 +357,10 @@ function note(
   } catch (error) {
     state.plugins.set(plugin, { ...before, frozen: error instanceof Error ? error.message : String(error) })
   }
+}
+
+function isWholeReply(message: Message | undefined): boolean {
+  return message?.role === 'assistant' && message.stopReason !== 'interrupted'
 }
 
 /** A reducer that changes `initial` in place must not change it for every other session. */

@@ -158,8 +158,23 @@ describe('compaction', () => {
     const usage = { inputTokens: 10, outputTokens: 2 }
     const recorded = { type: 'usage.recorded', purpose: 'turn', model: 'large', usage } as const
     const judged = { ...recorded, purpose: 'judge', usage: { inputTokens: 99, outputTokens: 9 } }
-    expect(foldOf(user('a'), recorded, judged, user('b')).anchor).toEqual({ messages: 1, tokens: 12 })
-    expect(foldOf(user('a'), recorded, compaction([], '')).anchor).toBeUndefined()
+    expect(foldOf(user('a'), reply('r'), recorded, judged, user('b')).anchor).toEqual({
+      messages: 2,
+      tokens: 12,
+    })
+    expect(foldOf(user('a'), reply('r'), recorded, compaction([], '')).anchor).toBeUndefined()
+  })
+
+  test('the usage of a call that failed or was cut off says nothing of how large the context is', () => {
+    const usage = { inputTokens: 10, outputTokens: 2 }
+    const recorded = { type: 'usage.recorded', purpose: 'turn', model: 'large', usage } as const
+    const whole = { messages: 2, tokens: 12 }
+    const failed = { ...recorded, usage: { inputTokens: 3, outputTokens: 0 } }
+    expect(foldOf(user('a'), failed).anchor).toBeUndefined()
+    expect(foldOf(user('a'), reply('r'), recorded, user('b'), failed).anchor).toEqual(whole)
+    const half = reply('h') as PendingEvent<'message.appended'>
+    const cutOff = { ...half, message: { ...half.message, stopReason: 'interrupted' } } as PendingEvent
+    expect(foldOf(user('a'), reply('r'), recorded, user('b'), cutOff, failed).anchor).toEqual(whole)
   })
 
   test('its usage counts once: as the usage of its call', () => {

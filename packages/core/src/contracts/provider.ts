@@ -31,7 +31,7 @@ export interface ModelCapabilities {
   readonly thinking?: boolean
   /** Takes a JSON Schema for its reply. */
   readonly structuredOutput?: boolean
-  /** Can be told to stop inside a reply and keep its text. */
+  /** Its provider can make something shorter of old messages itself: it has {@link Provider.compact}. */
   readonly compaction?: boolean
 }
 

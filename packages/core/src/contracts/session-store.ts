@@ -142,7 +142,7 @@ export interface SessionStore {
   /** True when `CommitBatch.checkpoint` is kept and given back by `load`. */
   readonly keepsCheckpoints?: boolean
 
-  /** @throws HalterError `ERR_SESSION_EXISTS` when the id is taken; the same `commitId` again is the same success. */
+  /** @throws HalterError `ERR_SESSION_EXISTS` when the id is taken; the same `commitId` again is the same success. `ERR_COMMIT_INVALID` as `commit`. */
   create(session: NewSession): Promise<CommitResult>
 
   /** Undefined when no session has this id. */
@@ -152,7 +152,8 @@ export interface SessionStore {
    * Appends all of `events`, or none. The newest `commitId` of a session is remembered: the same one again is answered with
    * the same result and appends nothing. An empty `events` is legal and leaves the head where it is.
    * @throws HalterError `ERR_COMMIT_CONFLICT`, with `data: { expectedHead, actualHead }`, when the log has moved on;
-   * `ERR_SESSION_LEASED` for an old fence; `ERR_SESSION_UNKNOWN`; `ERR_STORE_BUSY`; `ERR_STORE_FULL`.
+   * `ERR_COMMIT_INVALID` for a batch that is not what comes next: a gap, or an event of another session; `ERR_SESSION_LEASED` for an old
+   * fence; `ERR_SESSION_UNKNOWN`; `ERR_STORE_BUSY`; `ERR_STORE_FULL`.
    */
   commit(id: SessionId, batch: CommitBatch): Promise<CommitResult>
 

@@ -34,6 +34,7 @@ export class Deadlines {
   #waiting = 0
   #timer: NodeJS.Timeout | undefined
   #firesAt = Infinity
+  #isClosed = false
 
   /** Calls `expire` after `ms`, unless the returned function is called first. */
   start(ms: number, expire: () => void): () => void {
@@ -58,6 +59,12 @@ export class Deadlines {
         reject(error) // a promise of somebody's own making may throw from `then` or `constructor`
       }
     })
+  }
+
+  /** From now on no timer is kept for what may still come. What waits still has its deadline. */
+  close(): void {
+    this.#isClosed = true
+    if (this.#waiting === 0) this.#disarm()
   }
 
   #add(ms: number, expire: () => void): Waiter {
@@ -88,7 +95,15 @@ export class Deadlines {
     if (next) next.previous = previous
     else queue.last = previous
     waiter.previous = waiter.next = undefined
-    if (--this.#waiting === 0) this.#timer?.unref()
+    if (--this.#waiting > 0) return
+    if (this.#isClosed) this.#disarm()
+    else this.#timer?.unref()
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#firesAt = Infinity
   }
 
   #arm(at: number): void {

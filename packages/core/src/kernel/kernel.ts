@@ -65,11 +65,14 @@ export class Kernel {
     const kernel = new Kernel(options)
     const plan = await planStart(sources)
     const commit = (first: RunningGeneration): void => kernel.#makeCurrent(first)
-    await startGeneration(
-      { number: 1, plan, carried: NO_CARRY_OVER, previous: undefined, commit },
-      kernel.#host,
-    )
-    return kernel
+    const first = { number: 1, plan, carried: NO_CARRY_OVER, previous: undefined, commit }
+    try {
+      await startGeneration(first, kernel.#host)
+      return kernel
+    } catch (error) {
+      kernel.#host.deadlines.close()
+      throw error
+    }
   }
 
   get current(): Generation {
@@ -162,6 +165,7 @@ export class Kernel {
     await this.#reloads
     for (const generation of [...this.#retired, this.#current].toReversed()) await generation.dispose()
     this.#retired.clear()
+    this.#host.deadlines.close()
   }
 
   #refuseWhenClosed(): void {

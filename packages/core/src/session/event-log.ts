@@ -36,6 +36,9 @@ const LOST: ReadonlySet<string> = new Set(['ERR_COMMIT_CONFLICT', 'ERR_SESSION_L
 /** Events after which the next commit carries a checkpoint: a resume reads no more than about twice as many. */
 const CHECKPOINT_EVERY = 1000
 
+/** Before each further try of a commit that may be stored or not. Milliseconds. */
+const RETRY_DELAYS_MS = [0, 50, 200, 800, 2000]
+
 interface Append {
   readonly events: readonly PendingEvent[]
   readonly resolve: (stored: readonly StoredEvent[]) => void
@@ -135,19 +138,26 @@ export class EventLog {
     }
   }
 
-  /** Undefined when it works now: the acknowledgement may have been lost, and the same commit id is applied once at most. */
+  /**
+   * Undefined when it works after all: the acknowledgement may have been lost, and the same commit id is applied once at most. As long as
+   * nobody knows whether the batch is stored, nothing can be said of what comes after it, so everybody waits.
+   */
   async #commitAgain(batch: CommitBatch, error: unknown): Promise<unknown> {
-    if (isHalterError(error)) {
-      if (LOST.has(error.code)) this.#refusal = error
-      return error
+    let failure = error
+    let isInDoubt = !isHalterError(error)
+    for (const ms of RETRY_DELAYS_MS) {
+      if (!isInDoubt) break
+      if (ms > 0) await this.#options.clock.sleep(ms)
+      try {
+        await this.#options.store.commit(this.sessionId, batch)
+        return undefined
+      } catch (again) {
+        failure = again
+        isInDoubt = !isHalterError(again) || !LOST.has(again.code)
+      }
     }
-    try {
-      await this.#options.store.commit(this.sessionId, batch)
-      return undefined
-    } catch (second) {
-      if (isHalterError(second) && LOST.has(second.code)) this.#refusal = second
-      return second
-    }
+    if (isHalterError(failure) && LOST.has(failure.code)) this.#refusal = failure
+    return failure
   }
 
   /** What was committed goes into the state, to the readers, and back to whoever appended it. */

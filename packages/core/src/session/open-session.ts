@@ -11,7 +11,7 @@ import {
 import type { ResumeOptions, SessionAttachments } from '../contracts/runtime.ts'
 import type { JsonSchema } from '../contracts/schema.ts'
 import type { StoredSession } from '../contracts/session-store.ts'
-import { HalterError } from '../errors.ts'
+import { HalterError, toErrorWire } from '../errors.ts'
 import { EventLog } from './event-log.ts'
 import type { HeldLease } from './leases.ts'
 import { settleLostChildren } from './lost-children.ts'
@@ -107,13 +107,22 @@ async function foldLog(
 
 /** What a checkpoint leads to, with the messages that it names. */
 async function restore(
-  { store, reducers }: Runtime,
+  { store, reducers, warn }: Runtime,
   { summary, head, checkpoint }: StoredSession,
 ): Promise<SessionFold | undefined> {
   if (!checkpoint || checkpoint.seq > head) return undefined
   const read = ({ from, to }: SeqRange): AsyncIterable<StoredEvent> =>
     store.replay(summary.sessionId, { after: from - 1, limit: to - from + 1 })
-  return SessionFold.restore(checkpoint, read, reducers)
+  try {
+    return await SessionFold.restore(checkpoint, read, reducers)
+  } catch (error) {
+    const { message } = toErrorWire(error)
+    warn({
+      code: 'ERR_SESSION_DAMAGED',
+      message: `The checkpoint of session ${summary.sessionId} cannot be used, so its whole log is read: ${message}`,
+    })
+    return undefined
+  }
 }
 
 /** How the turn began that the log holds open. */

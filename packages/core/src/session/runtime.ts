@@ -43,6 +43,7 @@ import { LeaseKeeper } from './leases.ts'
 import { createSession, resumeSession } from './open-session.ts'
 import type { Session } from './session.ts'
 import { OpenSessionHandle } from './session-handle.ts'
+import { refoldPlugins } from './refold-plugins.ts'
 import { repairSession } from './repair-session.ts'
 import { drainSessions } from './drain-sessions.ts'
 import { Sinks } from './sinks.ts'
@@ -259,7 +260,10 @@ export class Runtime implements SessionRuntime {
 
   async reload(plugins: readonly PluginEntry[]): Promise<void> {
     this.#refuseWhenClosed()
+    const previous = this.kernel.current
     await this.kernel.reload({ plugins, presets: this.options.presets ?? [] })
+    const open = Array.from(this.#sessions.values(), ({ session }) => session)
+    await refoldPlugins(open, previous)
     await this.sinks.follow()
   }
 
@@ -377,6 +381,7 @@ export class Runtime implements SessionRuntime {
     this.bus.close()
     await this.sinks.close()
     await this.kernel.dispose()
+    this.disposeHost.deadlines.close()
     this.#onClose()
     return report
   }

@@ -77,7 +77,7 @@ export class SinkPump {
     const end = await Promise.race([this.#running, deadline])
     clearTimeout(timer)
     if (end === 'late')
-      this.#tell('ERR_HOOK_TIMEOUT', `was left behind after ${ms} ms; what it did not take comes again`)
+      this.#tell('ERR_SINK_FAILED', `was left behind after ${ms} ms; what it did not take comes again`)
     this.#stop.abort()
     this.#writing?.abort(this.#stop.signal.reason)
   }
@@ -144,9 +144,9 @@ export class SinkPump {
     this.#writing = writing
     const timer = setTimeout(() => {
       const message = `has not written ${events.length} events within ${writeMs} ms and was told to stop`
-      this.#tell('ERR_HOOK_TIMEOUT', message)
+      this.#tell('ERR_SINK_FAILED', message)
       writing.abort(
-        new HalterError('ERR_HOOK_TIMEOUT', `The event sink "${sink.name}" ${message}.`, { plugin }),
+        new HalterError('ERR_SINK_FAILED', `The event sink "${sink.name}" ${message}.`, { plugin }),
       )
     }, writeMs).unref()
     try {
@@ -170,7 +170,7 @@ export class SinkPump {
   async #waitAfter(error: unknown): Promise<boolean> {
     if (this.#retryMs === FIRST_RETRY_MS)
       this.#tell(
-        'ERR_HOOK_FAILED',
+        'ERR_SINK_FAILED',
         `failed and will get the same events again: ${toErrorWire(error).message}`,
       )
     if (this.#closing.signal.aborted) return false

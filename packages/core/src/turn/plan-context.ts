@@ -20,7 +20,7 @@ export async function planContext(turn: Turn, overflow = false): Promise<Context
     const manager = turn.service('contextManager')
     const plan = await turn.abort.settle(manager.plan(desk.input, turn.signal))
     turn.abort.throwIfAborted()
-    if (plan.warning !== undefined) turn.warn('ERR_COMPACTION_UNSUPPORTED', plan.warning, undefined)
+    if (plan.warning !== undefined) turn.warn('ERR_CONTEXT_OVERFLOW', plan.warning, undefined)
     if (!plan.compaction || count === MAX_COMPACTIONS) return turn.transform('context.transform', plan)
     await recordCompaction(turn, plan.compaction, desk.usage)
   }

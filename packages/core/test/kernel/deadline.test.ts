@@ -1,7 +1,8 @@
+import { createHook } from 'node:async_hooks'
 import { spawnSync } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import * as fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, onTestFinished, vi } from 'vitest'
 import { Deadlines } from '../../src/kernel/deadline.ts'
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -36,12 +37,14 @@ describe('a deadline', () => {
         async (waits) => {
           const deadlines = new Deadlines()
           const ended: number[] = []
-          await Promise.all(
-            waits.map(async (ms) => {
-              await deadlines.settle(new Promise(() => {}), ms)
-              ended.push(ms)
-            }),
-          )
+          // All are asked for at one moment: a pause between two would rightly put the later one behind.
+          const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now())
+          const settled = waits.map(async (ms) => {
+            await deadlines.settle(new Promise(() => {}), ms)
+            ended.push(ms)
+          })
+          clock.mockRestore()
+          await Promise.all(settled)
           expect(ended).toEqual(waits.toSorted((a, b) => a - b))
         },
       ),
@@ -102,4 +105,25 @@ test('a process that only waits for a hung tap lives until the deadline, and hea
     console.log(settled.status)`
   const child = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' })
   expect([child.stdout, child.status]).toEqual(['expired\n', 0])
+})
+
+test('deadlines that are closed keep no timer, neither one that is left nor one that comes later', async () => {
+  const timers = new Set<number>()
+  const hook = createHook({
+    init: (id, type) => void (type === 'Timeout' && timers.add(id)),
+    destroy: (id) => void timers.delete(id),
+  }).enable()
+  onTestFinished(() => void hook.disable())
+  const deadlines = new Deadlines()
+  await deadlines.settle(Promise.resolve(1), 60_000)
+  expect(timers.size).toBe(1)
+  deadlines.close()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(timers.size).toBe(0)
+  const stop = deadlines.start(60_000, () => {})
+  expect(timers.size).toBe(1)
+  stop()
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(timers.size).toBe(0)
+  expect(await deadlines.settle(new Promise(() => {}), 5)).toEqual({ status: 'expired' })
 })

@@ -151,3 +151,50 @@ describe('a checkpoint', () => {
     expect(session.state.head).toBe(1_101)
   })
 })
+
+test('a checkpoint of garbage is told of, and the log read from the start', async () => {
+  const { store, runtime, id } = await grown(1_100)
+  await runtime.shutdown({ drainMs: 0 })
+  const good = store.checkpoints.get(id)!
+  const state = good.state as Record<string, unknown>
+  const garbage: readonly unknown[] = [
+    { ...good, state: null },
+    { ...good, state: 'garbage' },
+    { ...good, state: {} },
+    { ...good, messages: 7 },
+    { ...good, messages: [null] },
+    ...Object.keys(state)
+      .filter((key) => !['turn', 'lastTurn', 'title', 'anchor'].includes(key))
+      .map((key) => ({ ...good, state: { ...state, [key]: key === 'turns' ? 'x' : 7.5 } }))
+      .filter(
+        ({ state: changed }) =>
+          !['updatedAt', 'createdAt', 'compactions'].some((key) => changed[key as never] === 7.5),
+      ),
+  ]
+  expect(garbage.length).toBeGreaterThan(12)
+  for (const checkpoint of garbage) {
+    store.checkpoints.set(id, checkpoint as Checkpoint)
+    const warnings: unknown[] = []
+    const logger = {
+      debug() {},
+      info() {},
+      error() {},
+      warn: (message: string) => void warnings.push(message),
+      child: () => logger,
+    }
+    const logging = definePlugin({
+      name: 'logging',
+      apiVersion: 1,
+      provides: ['logger'],
+      setup: () => ({ logger }),
+    })
+    const again = await openRuntime({ store, script, plugins: [...plugins(), logging] })
+    const session = (await again.runtime.resume(id))!
+    const log = await logOf(again.runtime, id)
+    expect(snapshot(session.state)).toEqual(
+      snapshot(fold(log, (again.runtime as Runtime).kernel.current.reducers)),
+    )
+    expect(warnings).toMatchObject([expect.stringContaining('so its whole log is read')])
+    await again.runtime.shutdown({ drainMs: 0 })
+  }
+})

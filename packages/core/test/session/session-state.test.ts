@@ -44,6 +44,27 @@ describe('the state of a plugin', () => {
     expect(session.state.plugins.has('other')).toBe(false)
   })
 
+  test('holds, after a reload that brings, changes or takes its reducer, what the whole log folds to', async () => {
+    const noting = tapping('counter', {
+      'prompt.transform': (_, ctx) => ctx.session.note('prompted', 1).then(() => undefined),
+    })
+    const { runtime } = await startRuntime({ script: () => ({ text: 'x' }), plugins: [noting] })
+    const session = await runtime.newSession()
+    await session.submitTurn('a').result
+    expect(count(session)).toBeUndefined()
+    await runtime.reload([counter()])
+    expect(count(session)).toEqual({ version: 1, value: 1 })
+    await session.submitTurn('b').result
+    expect(count(session)).toEqual({ version: 1, value: 2 })
+    await runtime.reload([counter({ version: 2, step: 10 })])
+    expect(count(session)).toEqual({ version: 2, value: 20 })
+    await runtime.reload([noting])
+    expect(count(session)).toBeUndefined()
+    await session.submitTurn('c').result
+    await runtime.reload([counter()])
+    expect(count(session)).toEqual({ version: 1, value: 3 })
+  })
+
   test('survives a restart', async () => {
     const first = await startRuntime({ script: () => ({ text: 'x' }), plugins: [counter()] })
     const session = await first.runtime.newSession()

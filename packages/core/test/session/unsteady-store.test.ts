@@ -50,6 +50,24 @@ function reply({ sessionId, messages }: ModelRequest): TestReply {
   return { text: 'a', toolCalls: ['working', 'spawn', 'working', 'nobody'].map((name) => ({ name })) }
 }
 
+test('a commit of which two acknowledgements are lost is stored once, and the session goes on', async () => {
+  for (const fates of [
+    ['lost after', 'lost after'],
+    ['lost after', 'lost before', 'busy', 'lost after'],
+    ['lost before', 'lost before', 'lost before'],
+  ] satisfies Fate[][]) {
+    const store = new UnsteadyStore()
+    await withRuntime({ script: () => ({ text: 'done' }), store }, async ({ runtime }) => {
+      const session = await runtime.newSession()
+      store.plan(fates)
+      await session.notify('note', 'once')
+      const raised = (await logOf(runtime, session.id)).filter(({ type }) => type === 'notification.raised')
+      expect(raised).toHaveLength(1)
+      expect(await session.submitTurn('go').result).toMatchObject({ status: 'completed' })
+    })
+  }
+})
+
 test('however a store falters, no log is broken, no turn hangs, and the session goes on when it is back', async () => {
   const fates = fc.array(fc.constantFrom<Fate>('ok', 'ok', 'ok', 'busy', 'lost before', 'lost after'), {
     maxLength: 40,
@@ -72,7 +90,7 @@ test('however a store falters, no log is broken, no turn hangs, and the session 
         store.recover()
         const last = await session.submitTurn('and now?').result
         if (last.error?.code !== 'ERR_COMMIT_CONFLICT') return expect(last.status).toBe('completed')
-        // Both answers to one commit were lost: the log has moved on, and has to be read again.
+        // Every answer to one commit was lost, six times: the log has moved on, and has to be read again.
         await session.detach()
         const again = (await runtime.resume('main', { tools }))!
         expect(await again.submitTurn('and now?').result).toMatchObject({ status: 'completed' })

@@ -99,9 +99,8 @@ export const commitRules: readonly Rule<StoreHarness>[] = [
     const [one, two, three] = sampleEvents(sessionId, 1, ['one', 'two', 'three'])
     assert(one && two && three)
     const batch = { expectedHead: 1, commitId: sampleId() }
-    await assert.rejects(store.commit(sessionId, { ...batch, events: [one, three] }))
-    await assert.rejects(store.commit(sessionId, { ...batch, events: [two] }))
-    await assert.rejects(store.commit(sessionId, { ...batch, events: [one, one] }))
+    for (const events of [[one, three], [two], [one, one]])
+      await assertRefused(store.commit(sessionId, { ...batch, events }), 'ERR_COMMIT_INVALID')
     await assertLog(store, sessionId, events)
   }),
 
