@@ -1,4 +1,11 @@
-import type { AssistantMessage, SessionBlueprint, StoredEvent, Usage, UserMessage } from '@halter/protocol'
+import type {
+  AssistantMessage,
+  SessionBlueprint,
+  SessionId,
+  StoredEvent,
+  Usage,
+  UserMessage,
+} from '@halter/protocol'
 import {
   apiUsage,
   assistantBlocks,
@@ -26,6 +33,7 @@ interface HeldReply {
  * no line.
  */
 export class EventProjection {
+  readonly #sessionId: SessionId
   readonly #speak: SpeakTool
   readonly #chain = new LineChain()
   #blueprint: SessionBlueprint | undefined
@@ -34,7 +42,9 @@ export class EventProjection {
   /** A reply waits for the event behind it, which says what it cost. */
   #held: HeldReply | undefined
 
-  constructor(speak: SpeakTool) {
+  /** `sessionId`: whose log it is; the beginning of a fork's tells of another session. */
+  constructor(sessionId: SessionId, speak: SpeakTool) {
+    this.#sessionId = sessionId
     this.#speak = speak
   }
 
@@ -156,7 +166,7 @@ export class EventProjection {
   }
 
   #place(at: number): LinePlace {
-    const { sessionId, parentId, workingDir } = this.#blueprint!
-    return { sessionId, isSidechain: parentId !== undefined, cwd: workingDir, at }
+    const { parentId, workingDir } = this.#blueprint!
+    return { sessionId: this.#sessionId, isSidechain: parentId !== undefined, cwd: workingDir, at }
   }
 }

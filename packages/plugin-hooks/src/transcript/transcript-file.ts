@@ -39,7 +39,7 @@ export class TranscriptFile {
   constructor(options: TranscriptFileOptions) {
     this.path = options.path
     this.#options = options
-    this.#projection = new EventProjection(options.speak)
+    this.#projection = new EventProjection(options.sessionId, options.speak)
   }
 
   /**
@@ -123,7 +123,7 @@ export class TranscriptFile {
     this.#seq = 0
     this.#size = 0
     this.#ahead = undefined
-    this.#projection = new EventProjection(this.#options.speak)
+    this.#projection = new EventProjection(this.#options.sessionId, this.#options.speak)
   }
 }
 

@@ -245,6 +245,25 @@ describe('a transcript file', () => {
     expect(linesOf(await play(played, again, 'Two'))).toHaveLength(4)
   })
 
+  it('of a fork begins with what the fork began with, under its own id', async () => {
+    await using played = await openPlayed({ script: () => ({ text: 'Yes.' }) })
+    const session = await played.runtime.newSession()
+    const path = await play(played, session, 'One')
+    const fork = await session.fork()
+    const forked = linesOf(await play(played, fork, 'Two'))
+    expect(forked.map(({ message }) => message?.content)).toEqual([
+      'One',
+      [{ type: 'text', text: 'Yes.' }],
+      'Two',
+      [{ type: 'text', text: 'Yes.' }],
+    ])
+    expect(
+      forked.every(
+        ({ sessionId, uuid }) => sessionId === fork.id && !readFileSync(path, 'utf8').includes(uuid),
+      ),
+    ).toBe(true)
+  })
+
   it('cannot lead out of its folder by the id of its session', async () => {
     await using played = await openPlayed({ script: [{ text: 'Yes.' }] })
     const session = await played.runtime.newSession()
