@@ -1,7 +1,7 @@
 import { appendFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { defineTool, jsonSchema, type Tool, type ToolSpecification } from '@halter/core'
+import { definePlugin, defineTool, jsonSchema, type Tool, type ToolSpecification } from '@halter/core'
 import { checkRules, toolRules, type ToolHarness } from '@halter/testkit'
 import { describe, expect, test } from 'vitest'
 
@@ -174,4 +174,31 @@ test('rules about effects that a tool has are skipped by name', async () => {
     'its effects are unsafe',
     'it has effects, or runs alone',
   ])
+})
+
+test('a tool sees what it has noted, when the harness says whose it is', async () => {
+  const plugin = definePlugin({
+    name: '@acme/counter',
+    apiVersion: 1,
+    sessionState: { version: 1, initial: 0, reduce: (count) => Number(count) + 1 },
+    setup: () => ({}),
+  })
+  const counted: unknown[] = []
+  const counting = harness({
+    effects: 'unsafe',
+    concurrency: 'exclusive',
+    async execute(_, { session, signal }) {
+      signal.throwIfAborted()
+      await session.note('counted', null)
+      counted.push(session.state.plugins.get('@acme/counter')?.value)
+      return { count: counted.at(-1) ?? null }
+    },
+  })
+  const { takesLong: _, ...short } = counting
+  const rule = toolRules.filter(({ name }) => name === 'a result can be stored, and comes back as it was')
+  expect(await checkRules(rule, { ...short, plugin })).toMatchObject([{ status: 'kept' }])
+  // One session for each input.
+  expect(counted.splice(0)).toEqual([1, 1])
+  await checkRules(rule, short)
+  expect(counted).toEqual([undefined, undefined])
 })

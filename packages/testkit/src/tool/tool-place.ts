@@ -1,7 +1,13 @@
 import { mkdtemp, readdir, readFile, readlink, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { EMPTY_RESOURCES, HalterError, type SessionPort, type ToolContext, type ToolReturn } from '@halter/core'
+import {
+  EMPTY_RESOURCES,
+  HalterError,
+  type SessionPort,
+  type ToolContext,
+  type ToolReturn,
+} from '@halter/core'
 import { EVENT_VERSIONS, SessionFold, type Json } from '@halter/protocol'
 import { SAMPLE_TIME, sampleSession } from '../session-store/samples.ts'
 import type { ToolHarness } from './harness.ts'
@@ -111,8 +117,10 @@ export class ToolPlace {
       notify: nothing,
       steer() {},
       resources: async () => EMPTY_RESOURCES,
-      callModel: () => Promise.reject(new HalterError('ERR_MODEL_UNKNOWN', 'The session of this test has no model.')),
-      callTool: () => Promise.reject(new HalterError('ERR_TOOL_UNKNOWN', 'The session of this test has no other tool.')),
+      callModel: () =>
+        Promise.reject(new HalterError('ERR_MODEL_UNKNOWN', 'The session of this test has no model.')),
+      callTool: () =>
+        Promise.reject(new HalterError('ERR_TOOL_UNKNOWN', 'The session of this test has no other tool.')),
       openChild: () =>
         Promise.reject(new HalterError('ERR_SUBAGENT_LIMIT', 'The session of this test has no subagents.')),
       resource: (key, open) => {
