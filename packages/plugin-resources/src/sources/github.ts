@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isHalterError } from '@halter/core'
 import { downloadFile, downloadText, type DownloadRules } from './download.ts'
+import { Gate } from './gate.ts'
 import { showGithubSource, type GithubSource } from './github-source.ts'
 import type { ArchiveLimits } from './limits.ts'
 import { isFolder, singleFolder } from './single-folder.ts'
@@ -30,6 +31,8 @@ export interface GithubFolder {
   readonly warnings: readonly string[]
 }
 
+/** Requests and downloads that run side by side. */
+const AT_ONCE = 6
 /** How long what failed is left alone. */
 const PATIENCE_MS = 60_000
 
@@ -46,6 +49,7 @@ interface Commit {
 export class Github {
   readonly #access: GithubAccess
   readonly #store: TreeStore
+  readonly #gate = new Gate(AT_ONCE)
   readonly #running = new Map<string, Promise<unknown>>()
   readonly #looked = new Map<string, { readonly commit: Commit; readonly until: number }>()
   readonly #failed = new Map<string, { readonly error: Error; readonly at: number }>()
@@ -143,7 +147,8 @@ export class Github {
     if (running) return running
     const failed = this.#failed.get(key)
     if (failed && Date.now() - failed.at < PATIENCE_MS) return Promise.reject(failed.error)
-    const started = work()
+    const started = this.#gate
+      .pass(work)
       .catch((error: unknown) => {
         if (isHalterError(error, 'ERR_RESOURCE_SOURCE')) this.#failed.set(key, { error, at: Date.now() })
         throw error

@@ -150,6 +150,25 @@ test('many sources in one repository ask for it once', async () => {
   expect(github.asked).toHaveLength(3)
 })
 
+test('many repositories are fetched side by side, and never more than six at once', async () => {
+  let [running, most] = [0, 0]
+  github.answer('/commits/', (_, response) => {
+    running += 1
+    most = Math.max(most, running)
+    setTimeout(() => {
+      running -= 1
+      response.writeHead(404).end()
+    }, 50)
+  })
+  const started = performance.now()
+  const { warnings } = await load({
+    sources: Array.from({ length: 18 }, (_, index) => repo(`acme/r${index}`)),
+  })
+  expect(warnings).toHaveLength(18)
+  expect(most).toBe(6)
+  expect(performance.now() - started).toBeLessThan(18 * 50)
+})
+
 test('two loads at once leave one tree, whole, and nothing unfinished', async () => {
   github.commit('acme/tools', FIRST, plugin('tools'), ['HEAD'])
   const loads = await Promise.all(Array.from({ length: 4 }, () => load({ sources: [repo()] })))
