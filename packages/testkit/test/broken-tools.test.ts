@@ -2,6 +2,7 @@ import { appendFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { definePlugin, defineTool, jsonSchema, type Tool, type ToolSpecification } from '@halter/core'
+import type { Json } from '@halter/protocol'
 import { checkRules, toolRules, type ToolHarness } from '@halter/testkit'
 import { describe, expect, test } from 'vitest'
 
@@ -183,7 +184,7 @@ test('a tool sees what it has noted, when the harness says whose it is', async (
     sessionState: { version: 1, initial: 0, reduce: (count) => Number(count) + 1 },
     setup: () => ({}),
   })
-  const counted: unknown[] = []
+  const counted: (Json | undefined)[] = []
   const counting = harness({
     effects: 'unsafe',
     concurrency: 'exclusive',
