@@ -87,7 +87,11 @@ test('the same handler in two settings files runs once; two bundles keep theirs'
     script: [{ text: 'a' }],
   })
   await place.session.submitTurn('x').orThrow()
-  expect((await payloads.all()).map(({ plugin_id: id }) => String(id)).toSorted()).toEqual(['p', 'q', 'user'])
+  expect((await payloads.all()).map(({ plugin_id: id }) => JSON.stringify(id)).toSorted()).toEqual([
+    '"p"',
+    '"q"',
+    '"user"',
+  ])
 })
 
 describe('a file that the configuration names', () => {
