@@ -133,6 +133,16 @@ describe('halter resources validate', () => {
     })
   })
 
+  test('knows the events that hooks can have', async () => {
+    const at = place({
+      'p/.claude-plugin/plugin.json': { name: 'p', version: '1.0.0', description: 'x' },
+      'p/hooks/hooks.json': { hooks: { pre_tool_use: [], Stopp: [] } },
+    })
+    const { stdout } = await at.halter(['resources', 'validate', 'p'])
+    expect(stdout).toContain('There is no event "Stopp"')
+    expect(stdout).not.toContain('pre_tool_use')
+  })
+
   test('needs a folder', async () => {
     expect((await place().halter(['resources', 'validate'])).code).toBe(2)
   })

@@ -6,8 +6,19 @@ import type { Findings } from './gather.ts'
 import { readManifest } from './manifest.ts'
 import type { ResourceProblem } from './problem.ts'
 
+/** What a check works with. */
+export interface CheckScope {
+  readonly looks: FileLooks
+  isHookEvent?(name: string): boolean
+}
+
 /** What is wrong around the files of a folder: what they name and is not there, and what lies where nobody looks. */
-export function checkFindings(root: string, checked: Findings, looks: FileLooks): readonly ResourceProblem[] {
+export function checkFindings(
+  root: string,
+  checked: Findings,
+  scope: CheckScope,
+): readonly ResourceProblem[] {
+  const { looks } = scope
   const { plugins, skills, hooks } = checked
   const { manifest } = plugins.length > 0 ? readManifest(root, looks) : {}
   const folders = new Set(
@@ -19,7 +30,7 @@ export function checkFindings(root: string, checked: Findings, looks: FileLooks)
     ...[...folders].flatMap((folder) => checkSkillFolders(folder, looks)),
     ...skills.flatMap((skill) => checkSkillFiles(skill, looks)),
     ...hooks.flatMap(({ source, value, plugin }) =>
-      checkHooks({ file: source, value, ...(plugin && { root }) }, looks),
+      checkHooks({ file: source, value, ...(plugin && { root }) }, scope),
     ),
   ]
 }

@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Json } from '@halter/protocol'
+import type { CheckScope } from './check-findings.ts'
 import { isInside, leadsOut, type FileLooks } from './file-looks.ts'
 import { lineOf, Problems, type ResourceProblem } from './problem.ts'
 import { isObject } from './read-json.ts'
@@ -22,10 +23,10 @@ const REQUIRED: Readonly<Record<string, string>> = {
 }
 const ROOT = /("?)\$\{(?:CLAUDE_)?PLUGIN_ROOT\}("?)(\/[^\s"'`;&|<>()]*)?/g
 
-/** Looks at the shape of hooks, and for the scripts that they run. What events and matchers mean is for whoever runs them. */
+/** Looks at the shape of hooks, and for the scripts that they run. What matchers mean is for whoever runs them. */
 export function checkHooks(
   { file, value, root }: CheckedHooks,
-  looks: FileLooks,
+  { looks, isHookEvent = () => true }: CheckScope,
 ): readonly ResourceProblem[] {
   const content = looks.text(file)
   const text = 'text' in content ? content.text : ''
@@ -33,6 +34,8 @@ export function checkHooks(
   const events = isObject(value) && isObject(value['hooks']) ? value['hooks'] : {}
   for (const [event, groups] of Object.entries(events)) {
     const line = lineOf(text, JSON.stringify(event))
+    if (!isHookEvent(event))
+      problems.warning(`There is no event "${event}", so its handlers never run.`, 'Correct the name.', line)
     if (!Array.isArray(groups)) {
       problems.error(`"${event}" is no list.`, 'Write [{ "hooks": [ … ] }].', line)
       continue

@@ -1,5 +1,5 @@
 import { basename, join, resolve } from 'node:path'
-import { checkFindings } from './check-findings.ts'
+import { checkFindings, type CheckScope } from './check-findings.ts'
 import { FileLooks } from './file-looks.ts'
 import { emptyGathering, gatherHooks, gatherLoose, type Findings } from './gather.ts'
 import { findManifest } from './manifest.ts'
@@ -18,13 +18,20 @@ export interface CheckedFolder {
   readonly problems: readonly ResourceProblem[]
 }
 
+/** What only others know. */
+export interface CheckOptions {
+  /** Whether there is a hook event of this name. Absent: every name passes. */
+  isHookEvent?(name: string): boolean
+}
+
 /**
  * Checks a folder for the people who write it: a plugin of any layout, a skill, a marketplace, a folder of them, or a folder such as
  * `.claude`. Nothing in it is run, and nothing is fetched.
  */
-export async function checkResources(folder: string): Promise<CheckedFolder> {
+export async function checkResources(folder: string, options: CheckOptions = {}): Promise<CheckedFolder> {
   const root = resolve(folder)
   const looks = new FileLooks()
+  const scope = { ...options, looks }
   const kind = looks.kind(root)
   if (kind !== 'folder') {
     const problems = new Problems(root)
@@ -36,24 +43,26 @@ export async function checkResources(folder: string): Promise<CheckedFolder> {
   }
   const { isMarketplace } = await import('./sources/marketplace.ts')
   const checked = (await isMarketplace(root))
-    ? await checkMarketplace(root, looks)
-    : await checkAny(root, looks)
+    ? await checkMarketplace(root, scope)
+    : await checkAny(root, scope)
   return { ...checked, problems: inOrder(checked.problems) }
 }
 
 /** A folder that is no marketplace. */
-async function checkAny(root: string, looks: FileLooks): Promise<CheckedFolder> {
-  if (findManifest(root, looks)) return checkPlugin(root, looks)
+async function checkAny(root: string, scope: CheckScope): Promise<CheckedFolder> {
+  const { looks } = scope
+  if (findManifest(root, looks)) return checkPlugin(root, scope)
   const names = looks.list(root)
   const skillFile = names.find((name) => name.toLowerCase() === 'skill.md')
-  if (skillFile !== undefined && !names.includes('skills')) return checkSkill(root, looks)
-  if (basename(root).startsWith('.')) return checkPlace(root, looks)
+  if (skillFile !== undefined && !names.includes('skills')) return checkSkill(root, scope)
+  if (basename(root).startsWith('.')) return checkPlace(root, scope)
   if (['skills', 'commands', 'agents', 'hooks', '.mcp.json'].some((name) => names.includes(name)))
-    return checkPlugin(root, looks)
-  return checkMany(root, looks)
+    return checkPlugin(root, scope)
+  return checkMany(root, scope)
 }
 
-async function checkPlugin(root: string, looks: FileLooks, name?: string): Promise<CheckedFolder> {
+async function checkPlugin(root: string, scope: CheckScope, name?: string): Promise<CheckedFolder> {
+  const { looks } = scope
   const folder = await readPluginFolder(root, { looks, ...(name !== undefined && { name }) })
   const { plugin, problems, ...found } = folder
   if (!plugin) return { kind: 'plugin', summary: 'a plugin that cannot be used', problems }
@@ -62,34 +71,37 @@ async function checkPlugin(root: string, looks: FileLooks, name?: string): Promi
   return {
     kind: 'plugin',
     summary: `plugin ${plugin.name}${version === undefined ? '' : ` ${version}`} (${layout}): ${count(found)}`,
-    problems: [...named(checked), ...checkFindings(root, checked, looks)],
+    problems: [...named(checked), ...checkFindings(root, checked, scope)],
   }
 }
 
-async function checkSkill(root: string, looks: FileLooks): Promise<CheckedFolder> {
+async function checkSkill(root: string, scope: CheckScope): Promise<CheckedFolder> {
+  const { looks } = scope
   const { skill, problems } = await readSkillFolder(root, { looks })
   const checked: Findings = { ...emptyGathering(), skills: skill ? [skill] : [], problems: [...problems] }
   const summary = skill ? `skill ${skill.name}` : 'a skill that cannot be used'
-  return { kind: 'skill', summary, problems: [...problems, ...checkFindings(root, checked, looks)] }
+  return { kind: 'skill', summary, problems: [...problems, ...checkFindings(root, checked, scope)] }
 }
 
 /** A folder such as `.claude`, whose parts are read one by one. */
-async function checkPlace(root: string, looks: FileLooks): Promise<CheckedFolder> {
+async function checkPlace(root: string, scope: CheckScope): Promise<CheckedFolder> {
+  const { looks } = scope
   const gathered = emptyGathering()
   const place = { folder: root, hasPlugins: true }
   await gatherLoose(gathered, place, looks)
   gatherHooks(gathered, place, looks)
   const plugins = join(root, 'plugins')
-  const more = looks.kind(plugins) === 'folder' ? (await checkMany(plugins, looks)).problems : []
+  const more = looks.kind(plugins) === 'folder' ? (await checkMany(plugins, scope)).problems : []
   return {
     kind: 'folder',
     summary: count(gathered),
-    problems: [...named(gathered), ...checkFindings(root, gathered, looks), ...more],
+    problems: [...named(gathered), ...checkFindings(root, gathered, scope), ...more],
   }
 }
 
 /** Plugins and skills in a folder that is neither. */
-async function checkMany(root: string, looks: FileLooks): Promise<CheckedFolder> {
+async function checkMany(root: string, scope: CheckScope): Promise<CheckedFolder> {
+  const { looks } = scope
   const plugins = looks
     .list(root)
     .map((name) => join(root, name))
@@ -98,8 +110,8 @@ async function checkMany(root: string, looks: FileLooks): Promise<CheckedFolder>
     (skill) => !plugins.some((plugin) => skill.startsWith(plugin)),
   )
   const checked = [
-    ...(await Promise.all(plugins.map((each) => checkPlugin(each, looks)))),
-    ...(await Promise.all(skills.map((each) => checkSkill(each, looks)))),
+    ...(await Promise.all(plugins.map((each) => checkPlugin(each, scope)))),
+    ...(await Promise.all(skills.map((each) => checkSkill(each, scope)))),
   ]
   const problems = new Problems(root)
   if (checked.length === 0) problems.error('There is no plugin and no skill here.', 'Name the folder of one.')
@@ -110,7 +122,7 @@ async function checkMany(root: string, looks: FileLooks): Promise<CheckedFolder>
   }
 }
 
-async function checkMarketplace(root: string, looks: FileLooks): Promise<CheckedFolder> {
+async function checkMarketplace(root: string, scope: CheckScope): Promise<CheckedFolder> {
   const { readMarketplace, resolveEntry } = await import('./sources/marketplace.ts')
   const problems = new Problems(root)
   try {
@@ -120,7 +132,7 @@ async function checkMarketplace(root: string, looks: FileLooks): Promise<Checked
       entries.map(async (entry) => {
         try {
           const place = await resolveEntry(root, entry)
-          return place.kind === 'local' ? await checkPlugin(place.root, looks, entry.name) : undefined
+          return place.kind === 'local' ? await checkPlugin(place.root, scope, entry.name) : undefined
         } catch (error) {
           ofEntries.error(`The plugin "${entry.name}": ${messageOf(error)}`, '')
           return undefined

@@ -207,6 +207,16 @@ describe('hooks', () => {
   })
 })
 
+test('a hook of an event that there is not is told, where somebody knows the events', async () => {
+  const root = copyOf('claude/deploy-tools')
+  write(root, 'hooks/hooks.json', '{\n"hooks": {\n"Stopp": []\n}\n}')
+  const isHookEvent = (name: string): boolean => name === 'Stop'
+  expect(said(await checkResources(root, { isHookEvent }), root)).toContain(
+    'warning hooks/hooks.json:3 There is no event "Stopp", so its handlers never run.',
+  )
+  expect(said(await checkResources(root), root).join()).not.toContain('Stopp')
+})
+
 describe('a plugin', () => {
   test('with components beside its manifest, folders that the manifest hides, and a CLAUDE.md', async () => {
     const root = copyOf('claude/deploy-tools')

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { findHookEvent } from '@halter/plugin-hooks'
 import { checkResources, type CheckedFolder, type ResourceProblem } from '@halter/plugin-resources/read'
 import type { OptionValues } from './command-spec.ts'
 import type { RESOURCES_VALIDATE } from './commands/resources.ts'
@@ -13,7 +14,9 @@ export async function validateResources(
   const counts = { error: 0, warning: 0, note: 0 }
   for (const folder of folders) {
     if (output.readerGone.aborted) break
-    const checked = await checkResources(resolve(folder))
+    const checked = await checkResources(resolve(folder), {
+      isHookEvent: (name) => findHookEvent(name) !== undefined,
+    })
     for (const { severity } of checked.problems) counts[severity] += 1
     if (options.json) for (const problem of checked.problems) output.json(problem)
     else output.data(describe(folder, checked))
