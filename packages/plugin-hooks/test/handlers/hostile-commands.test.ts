@@ -21,7 +21,7 @@ import {
 const isLinux = process.platform === 'linux'
 const MIB = 1024 * 1024
 /** Milliseconds past its timeout after which a run must have ended, on a machine with other work to do. */
-const GRACE_MS = 1_500
+const GRACE_MS = 3_000
 
 let box: Sandbox
 let token: string
@@ -39,7 +39,7 @@ afterEach(async () => {
 async function expectTimedOut(command: string, timeoutMs = 300): Promise<void> {
   const begin = performance.now()
   const result = await box.run(command, { timeoutMs })
-  expect(result).toMatchObject({ status: 'timed-out', error: expect.stringContaining(`${timeoutMs} ms`) })
+  expect(result).toMatchObject({ status: 'timed-out', error: expect.stringContaining('was not done after') })
   expect(performance.now() - begin).toBeLessThan(timeoutMs + GRACE_MS)
   expect(running(token)).toEqual([])
 }
@@ -63,7 +63,7 @@ describe.runIf(isLinux)('no hang beyond its timeout, and no survivor, of a comma
     expectTimedOut(`env -i sleep ${token} & env -i setsid sleep ${token} & sleep ${token}`))
 
   it('has a double-forked daemon beside it', async () => {
-    await expectTimedOut(`python3 daemon.py ${token} & sleep ${token}`, 900)
+    await expectTimedOut(`python3 daemon.py ${token} & sleep ${token}`, 2_500)
     expect(readIfThere('daemon.pid')).toMatch(/^\d+$/)
   })
 
@@ -112,14 +112,14 @@ describe.runIf(isLinux)('what a command leaves behind that exits at once', () =>
       status: 'ok',
       output: { systemMessage: 'done' },
     })
-    expect(performance.now() - begin).toBeLessThan(1_000)
+    expect(performance.now() - begin).toBeLessThan(GRACE_MS)
     expect(running(token)).toHaveLength(1)
     await box.endSession()
     expect(running(token)).toEqual([])
   })
 
   it('goes on until the timeout of the run, and no longer', async () => {
-    expect(await box.run(`setsid -f sleep ${token} >/dev/null 2>&1`, { timeoutMs: 900 })).toMatchObject({
+    expect(await box.run(`setsid -f sleep ${token} >/dev/null 2>&1`, { timeoutMs: 2_000 })).toMatchObject({
       status: 'ok',
     })
     // A run with more time must not keep the first one's alive.
@@ -180,7 +180,7 @@ describe.skipIf(process.platform === 'win32')('memory stays where it was with a 
       const begin = performance.now()
       const result = await runHandler(commandHandler(command), payload, box.context())
       expect(result).toEqual({ status: 'ok', exitCode: 0, durationMs: expect.any(Number) })
-      expect(performance.now() - begin).toBeLessThan(2_000)
+      expect(performance.now() - begin).toBeLessThan(5_000)
     }
     const sum = await runHandler(commandHandler('wc -c'), payload, box.context())
     expect(sum.stdout).toBe(String(Buffer.byteLength(JSON.stringify(payload)) + 1))
@@ -237,9 +237,9 @@ function readIfThere(path: string): string | undefined {
 
 describe.skipIf(process.platform === 'win32')('a command in the background', () => {
   it('is not waited for, and tells what it came to', async () => {
-    const result = await box.run(`sleep 0.3; echo '{"systemMessage":"later"}'`, { isAsync: true })
+    const result = await box.run(`sleep 1.5; echo '{"systemMessage":"later"}'`, { isAsync: true })
     expect(result).toMatchObject({ status: 'ok', isRunning: true })
-    expect(result.durationMs).toBeLessThan(200)
+    expect(result.durationMs).toBeLessThan(1_200)
     expect(box.settled).toEqual([])
     await until(() => box.settled.length === 1)
     expect(box.settled[0]).toMatchObject({ status: 'ok', output: { systemMessage: 'later' } })

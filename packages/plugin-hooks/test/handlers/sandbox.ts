@@ -183,11 +183,11 @@ export function running(text: string): number[] {
     .map(Number)
 }
 
-/** Waits until a condition holds. @throws when it does not within 5 s. */
+/** Waits until a condition holds. @throws when it does not within 10 s. */
 export async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 5_000
+  const end = performance.now() + 10_000
   while (!condition()) {
-    if (performance.now() > end) throw new Error('It did not come to be within 5 s.')
+    if (performance.now() > end) throw new Error('It did not come to be within 10 s.')
     await delay(10)
   }
 }
