@@ -1,6 +1,7 @@
 import type { AssistantMessage, SessionId } from '@halter/protocol'
 import { closeSync, constants, existsSync, ftruncateSync, openSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import type { SpeakTool } from './blocks.ts'
 import { EventProjection } from './project-events.ts'
 import type { TranscriptLine } from './transcript-line.ts'
@@ -89,6 +90,8 @@ export class TranscriptFile {
       if (text.length < CHUNK) continue
       this.#append(text)
       text = ''
+      // A long log that is read for the first time must not hold up other sessions.
+      await setImmediate()
     }
     text += textOf(this.#projection.flush())
     const ahead = pending ? textOf(this.#projection.ahead(pending)) : ''
