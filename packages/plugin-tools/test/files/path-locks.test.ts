@@ -43,7 +43,8 @@ describe('row 159: changes of one file', () => {
     const reads = await Promise.all(Array.from({ length: 20 }, () => box.call(read, { file_path: 'a.txt' })))
     await Promise.all(writes)
     for (const { text } of reads) expect(text).toMatch(/^ +1\t(a+|b+|c+|d+)( |\n|…|\[|$)/)
-    expect(readFileSync(join(box.root, 'a.txt'), 'utf8')).toBe('d'.repeat(30_000))
+    // Calls of the same moment take the lock in any order.
+    expect(readFileSync(join(box.root, 'a.txt'), 'utf8')).toMatch(/^(?:b{30000}|c{30000}|d{30000})$/)
     expect(locks.size).toBe(0)
   })
 })
