@@ -1,4 +1,4 @@
-/** SIGINT and SIGTERM while something runs: the first one asks it to end, the second one leaves at once. */
+/** Signals while something runs: the first one asks it to end, the second one leaves at once. */
 export interface Interrupts {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal
@@ -9,21 +9,22 @@ export interface Interrupts {
 /** Exit code of a process that was told to stop. */
 export const INTERRUPTED = 130
 
-/** Takes over SIGINT and SIGTERM; `onFirst` is told of the first one. */
-export function listenForInterrupts(onFirst: (name: string) => void): Interrupts {
+/** Takes over these signals; `onFirst` is told of the first one. */
+export function listenForInterrupts(
+  onFirst: (name: string) => void,
+  signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'],
+): Interrupts {
   const controller = new AbortController()
   const listener = (name: string): void => {
     if (controller.signal.aborted) process.exit(INTERRUPTED)
     onFirst(name)
     controller.abort(new Error(name))
   }
-  process.on('SIGINT', listener)
-  process.on('SIGTERM', listener)
+  for (const signal of signals) process.on(signal, listener)
   return {
     signal: controller.signal,
     stop() {
-      process.off('SIGINT', listener)
-      process.off('SIGTERM', listener)
+      for (const signal of signals) process.off(signal, listener)
     },
   }
 }

@@ -37,6 +37,7 @@ export async function loadConfiguration(
     cwd,
     explicit: request.config,
     ...LIBRARY,
+    ...(request.versions && { versions: request.versions }),
     ...(await overrides(request, cwd)),
     trust: {
       isTrusted: request.trust ?? false,

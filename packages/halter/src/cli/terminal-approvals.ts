@@ -96,8 +96,7 @@ async function askAtTerminal(
 }
 
 /** The answers there are, before the place where one is written. */
-export const APPROVAL_CHOICES =
-  '[y]es, this [s]ession, [a]lways here, always [e]verywhere, [n]o and why: '
+export const APPROVAL_CHOICES = '[y]es, this [s]ession, [a]lways here, always [e]verywhere, [n]o and why: '
 
 /** Who wants to run what and why, with everything that the tool will get: what is left out could be what matters. */
 export function describeQuestion({ name, input, reason, scope, by }: ApprovalRequest): string {

@@ -13,6 +13,9 @@ test.each([
   expect(readReply(line)).toEqual(reply)
 })
 
-test.each(['', '  ', 'what?', 'yn', 'sure', 'yes please, but not there', 'always look first'])('%j is asked again', (line) => {
-  expect(readReply(line)).toBeUndefined()
-})
+test.each(['', '  ', 'what?', 'yn', 'sure', 'yes please, but not there', 'always look first'])(
+  '%j is asked again',
+  (line) => {
+    expect(readReply(line)).toBeUndefined()
+  },
+)

@@ -24,6 +24,8 @@ export interface Chat {
 
 /** Who reads and shows: a terminal, or plain lines. */
 export interface ChatFrontEnd extends ConversationView {
+  /** True for a person at a terminal. */
+  readonly isInteractive: boolean
   /** Columns that there are. */
   readonly width: number
   /** From now on what is written is shown. */
@@ -50,8 +52,10 @@ export async function chat(
   checkSessionOptions(options, 'chat')
   const budget = await readBudget(options, 'chat')
   const front = await frontEnd(output)
-  const interrupts = listenForInterrupts((name) =>
-    front.note(`${name}: ending the turn, and leaving. Once more leaves at once.`),
+  const interrupts = listenForInterrupts(
+    (name) => front.note(`${name}: ending the turn, and leaving. Once more leaves at once.`),
+    // A terminal that is closed. Not for a pipe: `nohup` would be overruled.
+    front.isInteractive ? ['SIGINT', 'SIGTERM', 'SIGHUP'] : undefined,
   )
   const rules = new ApprovalRules()
   const services = chatServices()

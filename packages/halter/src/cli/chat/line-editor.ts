@@ -81,7 +81,7 @@ export class LineEditor {
       case 'word right':
         return at + /^\s*[^\s]*/.exec(text.slice(at, at + 4096))![0].length
       case 'line start':
-        return text.lastIndexOf('\n', at - 1) + 1
+        return lineStart(text, at)
       case 'line end': {
         const end = text.indexOf('\n', at)
         return end === -1 ? text.length : end
@@ -103,7 +103,7 @@ export class LineEditor {
 
   /** The nearest place before `at` that is between two letters. */
   #between(at: number): number {
-    const line = this.#text.lastIndexOf('\n', at - 1) + 1
+    const line = lineStart(this.#text, at)
     const from = Math.max(line, at - NEAR)
     let last = from
     for (const { segment, index } of graphemes(this.#text.slice(from, at + NEAR))) {
@@ -112,6 +112,10 @@ export class LineEditor {
     }
     return last
   }
+}
+
+function lineStart(text: string, at: number): number {
+  return at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1 // a place before the text would be taken for its first one
 }
 
 /** Where to go, from where one is. */

@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty'
-import { textWidth } from '../text-width.ts'
+import { cutToWidth, textWidth } from '../text-width.ts'
 
 /** The part of the screen that changes: below everything that stays. */
 export interface LivePart {
@@ -123,8 +123,10 @@ export class Screen {
   /** As much as there is room for, the end of it: what scrolls out could not be drawn anew. */
   #fit({ rows, row, column }: LivePart): LivePart {
     const hidden = Math.max(0, rows.length - (this.height - 1))
+    const fitting = (each: string): string =>
+      visibleWidth(each) > this.width ? cutToWidth(each.replaceAll(LOOKS, ''), this.width) : each
     return {
-      rows: rows.slice(hidden),
+      rows: rows.slice(hidden).map(fitting),
       row: Math.max(0, row - hidden),
       column: Math.min(column, this.width - 1),
     }

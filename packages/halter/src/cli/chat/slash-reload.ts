@@ -14,12 +14,14 @@ export async function reload({ open, note, reload }: SlashContext): Promise<void
 }
 
 function describeReload(before: RuntimeDescription, after: RuntimeDescription): string {
+  // The chat's own eyes are none of the user's plugins.
+  const shown = after.plugins.filter(({ name }) => name !== 'halter/chat')
   const old = new Set(before.plugins.map(({ name }) => name))
   const now = new Set(after.plugins.map(({ name }) => name))
   const parts = [
-    ['new', after.plugins.filter(({ name }) => !old.has(name))],
+    ['new', shown.filter(({ name }) => !old.has(name))],
     ['gone', before.plugins.filter(({ name }) => !now.has(name))],
-    ['started again', after.plugins.filter(({ name, isCarriedOver }) => old.has(name) && !isCarriedOver)],
+    ['started again', shown.filter(({ name, isCarriedOver }) => old.has(name) && !isCarriedOver)],
   ] as const
   const changes = parts
     .filter(([, plugins]) => plugins.length > 0)

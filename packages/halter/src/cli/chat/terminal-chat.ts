@@ -34,6 +34,8 @@ export class TerminalChat implements ChatFrontEnd {
       isBusy: () => this.#isBusy,
       onLine: (text) => this.#line(text),
       onKey: (name) => this.#key(name),
+      onTab: () => this.#tab(),
+      onResize: () => this.#turn.resize(),
     })
     this.#turn = this.#newTurnView()
   }
@@ -172,10 +174,9 @@ export class TerminalChat implements ChatFrontEnd {
     void handleLine(text, chat.context).catch((error: unknown) => this.note(describeError(error)))
   }
 
-  #key(name: 'ctrl-c' | 'ctrl-d' | 'tab'): void {
+  #key(name: 'ctrl-c' | 'ctrl-d'): void {
     if (name === 'ctrl-c') return this.#interrupt()
     this.#isLeaving = false
-    if (name === 'tab') return this.#tab()
     if (this.#isBusy) this.note('A turn is running: Ctrl-C ends it.')
     else this.leave()
   }
@@ -202,18 +203,18 @@ export class TerminalChat implements ChatFrontEnd {
     this.#isLeaving = false
   }
 
-  #tab(): void {
+  #tab(): void | Promise<void> {
+    this.#isLeaving = false
     const { editor } = this.#terminal
     const { text } = editor
-    if (/^\/[\w:.-]*$/.test(text)) return void this.#complete(text)
-    if (!this.#isBusy || text.trim() === '') return
+    if (/^\/[\w:.-]*$/.test(text)) return this.#complete(text)
+    if (!this.#isBusy || text.trim() === '') return undefined
     this.#chat!.conversation.steer(editor.take())
   }
 
   async #complete(text: string): Promise<void> {
     const { editor } = this.#terminal
     const found = await completions(text, this.#chat!.context)
-    if (editor.text !== text) return
     if (found.text !== text) editor.set(found.text)
     this.#candidates =
       found.candidates.length > 1 ? [`  ${found.candidates.join('  ')}`.slice(0, this.width - 1)] : []

@@ -24,8 +24,11 @@ export interface TerminalListener {
   isBusy(): boolean
   /** A line was sent. */
   onLine(text: string): void
-  /** Ctrl-C, Ctrl-D on an empty line, Tab. */
-  onKey(name: 'ctrl-c' | 'ctrl-d' | 'tab'): void
+  onKey(name: 'ctrl-c' | 'ctrl-d'): void
+  /** What is typed meanwhile waits for it. */
+  onTab(): void | Promise<void>
+  /** The terminal has another size. */
+  onResize(): void
 }
 
 /** A question: what was being written comes back after it. */
@@ -45,6 +48,7 @@ export class Terminal {
   readonly #screen: Screen
   readonly #history = new History()
   #question: Question | undefined
+  #typedAhead: KeyPress[] | undefined
   #stop: (() => void)[] = []
   #ticks: NodeJS.Timeout | undefined
 
@@ -69,7 +73,10 @@ export class Terminal {
     const streams = stderr.isTTY ? [this.#stdout, stderr] : [this.#stdout]
     this.#stop.push(catchWrites(streams, (lines) => this.#screen.print(lines)))
     this.#stop.push(readKeys(this.#stdin, (press) => this.#press(press)))
-    const onResize = (): void => this.#screen.changed()
+    const onResize = (): void => {
+      this.#listener.onResize()
+      this.#screen.changed()
+    }
     this.#stdout.on('resize', onResize)
     this.#stop.push(() => this.#stdout.off('resize', onResize))
     this.#screen.open()
@@ -126,15 +133,31 @@ export class Terminal {
   }
 
   #press(press: KeyPress): void {
+    if (this.#typedAhead) this.#typedAhead.push(press)
+    else this.#act(press)
+  }
+
+  #act(press: KeyPress): void {
     const name = press.kind === 'key' ? press.name : undefined
     if (name === 'enter') this.#enter()
     else if (name === 'ctrl-z') this.#suspend()
     else if (name === 'ctrl-c') this.#listener.onKey('ctrl-c')
     else if (name === 'ctrl-d' && this.editor.text === '') this.#listener.onKey('ctrl-d')
-    else if (name === 'tab') {
-      if (!this.#question) this.#listener.onKey('tab')
-    } else edit(this.editor, press, this.#question ? undefined : this.#history)
+    else if (name === 'tab') this.#tab()
+    else edit(this.editor, press, this.#question ? undefined : this.#history)
     this.changed()
+  }
+
+  #tab(): void {
+    if (this.#question) return
+    const done = this.#listener.onTab()
+    if (!done) return
+    this.#typedAhead = []
+    void done.finally(() => {
+      const presses = this.#typedAhead ?? []
+      this.#typedAhead = undefined
+      for (const press of presses) this.#press(press)
+    })
   }
 
   #enter(): void {

@@ -75,6 +75,11 @@ export class TurnView {
     return rows
   }
 
+  /** The terminal has another width: what is printed stays, what comes has it. */
+  resize(): void {
+    for (const { stream } of this.#parts.values()) this.#text(stream.resize(this.#stage.width - 1))
+  }
+
   /** A prompt, as somebody wrote it. */
   prompt(parts: readonly UserPart[], remark = ''): void {
     const text = parts.every(({ kind }) => kind === 'text') ? textOf({ parts }) : partsText(parts)

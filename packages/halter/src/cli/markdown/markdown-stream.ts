@@ -26,7 +26,7 @@ interface OpenLine {
  * same rows. No control character of the text is among them. Lines of code are not wrapped, so that they can be copied.
  */
 export class MarkdownStream {
-  readonly #options: MarkdownOptions
+  #options: MarkdownOptions
   #out = ''
   /** What may go on: half of a line's end or of a letter. */
   #carry = ''
@@ -59,6 +59,13 @@ export class MarkdownStream {
     this.#carry = ''
     if (this.#line !== '' || this.#open) this.#endLine()
     this.#endTable()
+    return this.#give()
+  }
+
+  /** The rows that come have another width; gives those that this ends. */
+  resize(width: number): string {
+    this.#options = { ...this.#options, width }
+    this.#open?.rows.resize(width)
     return this.#give()
   }
 

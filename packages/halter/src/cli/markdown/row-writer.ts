@@ -12,7 +12,7 @@ export interface Row {
  * between wide letters (East Asian ones, emoji) a row may end anywhere. The same text in other pieces makes the same rows.
  */
 export class RowWriter {
-  readonly #width: number
+  #width: number
   readonly #rest: readonly Run[]
   readonly #onRow: (row: Row) => void
   #row: Placed
@@ -36,6 +36,12 @@ export class RowWriter {
   /** The row that is being filled, as far as nothing in it will move. */
   get pending(): string {
     return this.#row.paint()
+  }
+
+  /** From now on rows have another width. One that is wider already ends where it is. */
+  resize(width: number): void {
+    this.#width = Math.max(width, 1)
+    if (this.#row.width > this.#width) this.#endRow()
   }
 
   add(run: Run): void {
