@@ -3,7 +3,7 @@ import { checkFindings, type CheckScope } from './check-findings.ts'
 import { FileLooks } from './file-looks.ts'
 import { emptyGathering, gatherHooks, gatherLoose, type Findings } from './gather.ts'
 import { findManifest } from './manifest.ts'
-import { Problems, type ResourceProblem } from './problem.ts'
+import { Problems, TOO_LARGE, type ResourceProblem } from './problem.ts'
 import { readPluginFolder } from './read-plugin.ts'
 import { readSkillFolder } from './read-skill.ts'
 import { findSkills } from './find-skills.ts'
@@ -45,7 +45,8 @@ export async function checkResources(folder: string, options: CheckOptions = {})
   const checked = (await isMarketplace(root))
     ? await checkMarketplace(root, scope)
     : await checkAny(root, scope)
-  return { ...checked, problems: inOrder(checked.problems) }
+  const large = [...looks.tooLarge].map((file) => ({ file, severity: 'warning' as const, ...TOO_LARGE }))
+  return { ...checked, problems: inOrder([...checked.problems, ...large]) }
 }
 
 /** A folder that is no marketplace. */

@@ -3,7 +3,7 @@ import type { FileLooks } from './file-looks.ts'
 import type { Gathered } from './gather.ts'
 import { INSTRUCTION_NAMES, readInstructions } from './instructions.ts'
 import { hasContent, PARTS, projectFolders, projectPlaces, userPlaces, type Place } from './places.ts'
-import { Problems, type ResourceProblem } from './problem.ts'
+import { Problems, TOO_LARGE, type ResourceProblem } from './problem.ts'
 import type { GatheredPlaces } from './gather-all.ts'
 import type { PluginFolder } from './read-plugin.ts'
 import { compileSnapshot, type Compiled } from './snapshot.ts'
@@ -73,6 +73,7 @@ export async function compileResources(
   const userFile = user ? join(home, 'AGENTS.md') : undefined
   const gathered = await gather({ own, project: isTrusted ? project.places : [] }, options, bundles, looks)
   if (project.needsTrust && !isTrusted) gathered.problems.push(...untrusted(project.places, looks))
+  for (const file of looks.tooLarge) gathered.problems.push({ file, severity: 'warning', ...TOO_LARGE })
   const { instructions, problems } = readInstructions(userFile, project.folders, looks)
   gathered.problems.push(...problems)
   const watched = [

@@ -45,6 +45,8 @@ export class FileLooks {
   /** What was read in this look: a file is the same for all of it. */
   readonly #read = new Map<string, Known>()
   #files = 0
+  /** Folders that hold more than anybody has for this: not all of them was looked at. */
+  readonly tooLarge = new Set<string>()
 
   constructor(cache: FileCache = new FileCache()) {
     this.#cache = cache

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { realpathSync } from 'node:fs'
 import type { FileLooks } from './file-looks.ts'
+import { FolderWalk } from './folder-walk.ts'
 
 /** Deeper is nobody's intention. */
 const MAX_DEPTH = 6
@@ -12,25 +12,14 @@ const SKIPPED = new Set(['node_modules', '.git'])
  * to twice counts once. With `isFlat` only the folders directly in `root` count, as Agent Plugins has it (§7.1).
  */
 export function findSkills(root: string, looks: FileLooks, isFlat = false): readonly string[] {
-  const seen = new Set<string>()
+  const walk = new FolderWalk(root, looks)
   const search = (folder: string, depth: number): readonly string[] => {
-    const names = looks.list(folder)
+    const names = walk.enter(folder)
     if (names.includes('SKILL.md') && !(isFlat && depth === 0)) return [folder]
-    if (depth >= (isFlat ? 1 : MAX_DEPTH) || isKnown(folder, seen)) return []
+    if (depth >= (isFlat ? 1 : MAX_DEPTH)) return []
     return names
       .filter((name) => !SKIPPED.has(name) && looks.kind(join(folder, name)) === 'folder')
       .flatMap((name) => search(join(folder, name), depth + 1))
   }
   return search(root, 0)
-}
-
-function isKnown(folder: string, seen: Set<string>): boolean {
-  try {
-    const real = realpathSync(folder)
-    if (seen.has(real)) return true
-    seen.add(real)
-    return false
-  } catch {
-    return true
-  }
 }

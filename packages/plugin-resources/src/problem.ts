@@ -15,6 +15,12 @@ export interface ResourceProblem {
   readonly cure: string
 }
 
+/** What is said of a folder in which not everything was looked at. */
+export const TOO_LARGE = {
+  message: 'It holds too many folders, and not all of them were looked at.',
+  cure: 'Name a folder with skills or plugins in it, and little else.',
+}
+
 /** One line for a log: where, what, and what to do. */
 export function describeProblem({ file, line, message, cure }: ResourceProblem): string {
   const place = file === '' ? '' : `${file}${line === undefined ? '' : `:${line}`}: `

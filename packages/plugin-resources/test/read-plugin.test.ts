@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readPluginFolder, type PluginFolder } from '../src/read.ts'
+import { checkResources, readPluginFolder, type PluginFolder } from '../src/read.ts'
 import { copyOf, corpus, skillText, tempFolder, write } from './support.ts'
 
 const dataHome = '/data'
@@ -315,6 +316,20 @@ describe('nothing outside the plugin is read', () => {
     expect(new Set(folder.skills.map(({ name }) => name))).toEqual(new Set(['a']))
   })
 
+  test('links that lead to each other a thousand times end, and each file counts once', async () => {
+    const root = tempFolder()
+    write(root, '.claude-plugin/plugin.json', '{"name":"maze"}')
+    for (const part of ['skills', 'commands', 'agents']) {
+      write(root, `${part}/a/deep.md`, '---\ndescription: x\n---\nDo it.')
+      write(root, `${part}/a/SKILL.md`, skillText('a'))
+      for (let index = 0; index < 30; index++) symlinkSync(root, join(root, part, `link${index}`))
+    }
+    const { skills, commands, agents } = await readPluginFolder(root)
+    expect(skills, 'a folder for each part, whichever way leads to it').toHaveLength(3)
+    expect(new Set(commands.map(({ source }) => source)).size).toBe(commands.length)
+    expect(agents.length).toBeLessThan(20)
+  })
+
   test('a pipe in the place of a file is not waited for', async () => {
     const root = copyOf('claude/quick-notes')
     execFileSync('mkfifo', [join(root, 'skills/note-taking/pipe.md'), join(root, 'commands/pipe.md')])
@@ -366,6 +381,90 @@ describe('who a plugin is', () => {
     const root = tempFolder()
     write(root, '.claude-plugin/plugin.json', JSON.stringify({ name }))
     expect((await readPluginFolder(root)).plugin).toBeUndefined()
+  })
+})
+
+describe('law: whatever a plugin says', () => {
+  const key = fc.constantFrom(
+    '$schema',
+    'name',
+    'version',
+    'skills',
+    'agents',
+    'commands',
+    'hooks',
+    'mcpServers',
+    'allowedEnvVars',
+    'allowedHttpHosts',
+    'author',
+    '__proto__',
+  )
+  const path = fc.constantFrom(
+    './skills',
+    './commands',
+    './good',
+    '.',
+    './',
+    '..',
+    './../x',
+    '/',
+    '~',
+    '',
+    './hooks/hooks.json',
+  )
+  const value = fc.oneof(
+    path,
+    fc.array(path),
+    fc.jsonValue({ maxDepth: 3 }),
+    fc.dictionary(fc.string(), path),
+  )
+  const place = fc.constantFrom('.claude-plugin', '.codex-plugin', '.agent-plugin', '.')
+
+  test('reading it throws nothing, and what is found is from inside', async () => {
+    const root = copyOf('claude/deploy-tools')
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(key, value), place, async (manifest, at) => {
+        for (const each of ['.claude-plugin', '.codex-plugin', '.agent-plugin'])
+          rmSync(join(root, each), { recursive: true, force: true })
+        rmSync(join(root, 'plugin.json'), { force: true })
+        write(root, join(at, 'plugin.json'), JSON.stringify({ name: 'law', ...manifest }))
+        const folder = await readPluginFolder(root)
+        const found = [
+          ...folder.skills,
+          ...folder.agents,
+          ...folder.commands,
+          ...folder.hooks,
+          ...folder.mcpServers,
+        ]
+        for (const { source } of found) expect(source.startsWith(root)).toBe(true)
+        for (const { file, message, cure } of folder.problems) {
+          expect(file.startsWith(root)).toBe(true)
+          expect(message).not.toBe('')
+          expect(cure).not.toBe('')
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('in hook and server files costs nothing but itself', async () => {
+    const root = copyOf('claude/deploy-tools')
+    const file = fc.constantFrom('hooks/hooks.json', '.mcp.json')
+    const text = fc.oneof(
+      fc.json({ maxDepth: 4 }),
+      fc.string({ unit: 'binary' }),
+      fc.constant('{"hooks":{"Stop":[{"hooks":[]}]}}'),
+    )
+    await fc.assert(
+      fc.asyncProperty(file, text, async (name, content) => {
+        write(root, name, content)
+        const folder = await readPluginFolder(root)
+        expect(folder.plugin).toBeDefined()
+        expect(folder.skills).toHaveLength(2)
+        await checkResources(root)
+      }),
+      { numRuns: 150 },
+    )
   })
 })
 

@@ -131,6 +131,14 @@ describe('places', () => {
   })
 })
 
+test('a root with more folders than anybody reads is cut, and told', async () => {
+  for (let index = 0; index < 5_100; index++) mkdirSync(join(base, 'huge', `f${index}`), { recursive: true })
+  putSkill('huge', 'a')
+  const { skills, warnings } = await look(open({ skills: [join(base, 'huge')] }))
+  expect(names(skills)).toEqual(['a'])
+  expect(warnings).toEqual([expect.stringContaining(`${join(base, 'huge')}: It holds too many folders`)])
+})
+
 describe('hooks', () => {
   const event = { PreToolUse: [{ hooks: [{ type: 'command', command: 'true' }] }] }
 
