@@ -41,10 +41,24 @@ export const DOCTOR = {
   options: { json, ...runtimeOptions },
 } as const satisfies CommandSpec
 
+/** `halter completion` */
+export const COMPLETION = {
+  name: 'completion',
+  summary: 'a script that completes commands and options in a shell',
+  arguments: { usage: '<shell>', min: 1, max: 1, summary: 'bash, zsh or fish' },
+  options: {},
+  examples: [
+    'halter completion bash > ~/.local/share/bash-completion/completions/halter',
+    'halter completion zsh > "${fpath[1]}/_halter"',
+    'halter completion fish > ~/.config/fish/completions/halter.fish',
+  ],
+} as const satisfies CommandSpec
+
 /** What looks at plugins, and changes which there are. */
 export const PLUGINS_COMMANDS: readonly CommandEntry[] = [
   { spec: PLUGINS_LIST, load: async () => (await import('../plugins-list.ts')).listPlugins },
   { spec: PLUGINS_ADD, load: async () => (await import('../plugins-add.ts')).addPlugin },
   { spec: PLUGINS_REMOVE, load: async () => (await import('../plugins-remove.ts')).removePlugin },
   { spec: DOCTOR, load: async () => (await import('../doctor.ts')).doctor },
+  { spec: COMPLETION, load: async () => (await import('../completion.ts')).printCompletion },
 ]
