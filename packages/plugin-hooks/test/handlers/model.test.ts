@@ -256,6 +256,21 @@ describe('an agent hook', () => {
     expect(requests.at(-1)!.tools).toEqual([])
   })
 
+  it('asks the model of subagents where one of another program is not here', async () => {
+    const handlers = [
+      agent('Check.', { model: 'haiku', allowedTools: [] }),
+      agent('Check.', { model: 'haiku', dialect: 'halter' }),
+    ]
+    const { results, requests } = await judge(handlers, says('{"ok":true}'), {
+      models: { subagent: 'test/sub' },
+    })
+    expect(results).toMatchObject([
+      { status: 'ok' },
+      { status: 'failed', error: expect.stringContaining('haiku') },
+    ])
+    expect(requests.map(({ model }) => model)).toEqual(['test/sub'])
+  })
+
   it('fails with a tool that is not there', async () => {
     const { results } = await judge([agent('Check.', { allowedTools: ['Bash'] })], says('{"ok":true}'))
     expect(results).toMatchObject([{ status: 'failed', error: expect.stringContaining('shell') }])

@@ -16,6 +16,7 @@ import { ANSWER_RULES, readVerdict } from './read-verdict.ts'
 
 /** What an agent may use that names no tools: it looks, and changes nothing. */
 const READING_TOOLS: readonly string[] = ['read', 'glob', 'grep']
+const NO_TOOLS: readonly string[] = []
 /** Model calls of one that names no other number. */
 const DEFAULT_STEPS = 50
 
@@ -30,12 +31,7 @@ export async function runAgent(
   deadline: Deadline,
 ): Promise<Outcome> {
   const subject = 'The agent hook'
-  const request = requestOf(handler, payload)
-  let settled = await ask(request, ctx, deadline)
-  // A session need not have the tools that nobody asked for by name.
-  const isOpen = handler.allowedTools.length === 0
-  if (isOpen && 'value' in settled && settled.value.error?.code === 'ERR_TOOL_UNKNOWN')
-    settled = await ask({ ...request, tools: [] }, ctx, deadline)
+  const settled = await askUntilPossible(handler, requestOf(handler, payload), ctx, deadline)
   if ('ended' in settled) return ended(settled.ended, subject, handler.timeoutMs)
   const { outcome, text, error } = settled.value
   if (outcome === 'completed') return readVerdict(text, subject)
@@ -53,6 +49,31 @@ function requestOf(handler: AgentHandler, payload: HookPayload): SpawnRequest {
     tools: allowedTools.length > 0 ? allowedTools.map(ourToolName) : READING_TOOLS,
     limits: { steps: maxTurns ?? DEFAULT_STEPS },
   }
+}
+
+/** A session need not have the tools that nobody asked for by name, nor the models of another program. */
+function withLess(
+  handler: AgentHandler,
+  request: SpawnRequest,
+  code: string | undefined,
+): SpawnRequest | undefined {
+  const { model, tools, ...rest } = request
+  const mayDoWithoutTools = handler.allowedTools.length === 0 && tools !== NO_TOOLS
+  if (code === 'ERR_TOOL_UNKNOWN' && mayDoWithoutTools) return { ...request, tools: NO_TOOLS }
+  const mayTakeAnotherModel = handler.dialect === 'claude' && model !== undefined
+  if (code === 'ERR_MODEL_UNKNOWN' && mayTakeAnotherModel) return { ...rest, ...(tools && { tools }) }
+  return undefined
+}
+
+async function askUntilPossible(
+  handler: AgentHandler,
+  request: SpawnRequest,
+  ctx: HandlerContext,
+  deadline: Deadline,
+): Promise<Asked> {
+  const settled = await ask(request, ctx, deadline)
+  const next = 'value' in settled ? withLess(handler, request, settled.value.error?.code) : undefined
+  return next ? askUntilPossible(handler, next, ctx, deadline) : settled
 }
 
 type Result = Pick<ChildResult, 'outcome' | 'text' | 'error'>
@@ -81,12 +102,12 @@ type Opened =
   | { readonly child: ChildHandle; readonly refusal?: never }
   | { readonly child?: never; readonly refusal: Result }
 
-/** A child that is not let in for want of a tool is like one that found it missing. */
+/** A child that is not let in for want of a tool or model is like one that found it missing. */
 async function open(request: SpawnRequest, { session }: HandlerContext): Promise<Opened> {
   try {
     return { child: await session.openChild(request) }
   } catch (error) {
-    if (!isHalterError(error, 'ERR_TOOL_UNKNOWN')) throw error
+    if (!isHalterError(error, 'ERR_TOOL_UNKNOWN') && !isHalterError(error, 'ERR_MODEL_UNKNOWN')) throw error
     return { refusal: { outcome: 'failed', text: '', error: toErrorWire(error) } }
   }
 }
