@@ -29,9 +29,7 @@ export default definePlugin({
     },
   }),
   provides: ['models', 'clock', 'ids', 'random', 'environment', 'watcher', 'logger', 'budget'],
-  // None of its own: a contributor does not wait for the other ones, so that a provider may require the clock from here.
-  contributes: ['providers'],
-  requires: ['providers'],
+  requires: ['providers'], // read at every call: a provider may require the clock from here
   setup({ config, services, defer }) {
     const clock = createClock()
     const logger = createLogger({
@@ -52,7 +50,6 @@ export default definePlugin({
       watcher,
       logger,
       budget: createBudget(),
-      providers: [],
     }
   },
 })

@@ -33,7 +33,11 @@ export interface Services {
   logger: Logger
 }
 
-/** Collections: any number of contributors each; the container holds arrays, in plugin order. Open for declaration merging. */
+/**
+ * Collections: any number of contributors each; the container holds arrays: what plugins of the config add comes first, then what presets
+ * add, each in start order. Whole once every plugin has started, so read one when you need it, in a tap or a call; what `setup` reads is what
+ * is there by then. Open for declaration merging.
+ */
 export interface Collections {
   providers: Provider
   tools: Tool

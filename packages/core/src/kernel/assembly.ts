@@ -19,6 +19,8 @@ export type Filling = { readonly value: unknown } | ScopedService
 export class Assembly {
   /** Everything that is in the container, for the next generation to carry over. */
   readonly fillings = new Map<string, Filling>()
+  /** Collection → plugin → what it adds. */
+  readonly #parts = new Map<string, Map<string, readonly unknown[]>>()
   readonly #container: Container
   readonly #plan: StartPlan
   readonly #carried: ReadonlyMap<string, Filling>
@@ -38,7 +40,8 @@ export class Assembly {
       if (!lostSlots.includes(slot)) this.#put(slot, name, () => filling(name, slot, result[slot]))
     for (const slot of plugin.decorates)
       this.#put(slot, name, () => decorated(name, slot, result[slot] as Decorate, this.fillings.get(slot)!))
-    for (const collection of plugin.contributes) this.#append(collection, result[collection] as unknown[])
+    for (const collection of plugin.contributes)
+      this.#append(collection, name, result[collection] as unknown[])
   }
 
   #put(slot: string, plugin: string, make: () => Filling): void {
@@ -48,10 +51,14 @@ export class Assembly {
     if (plugin === (decorators.at(-1) ?? filler)) this.#fill(slot, made)
   }
 
-  #append(collection: string, items: readonly unknown[]): void {
+  /** A collection holds what is there so far, in the plan's order of those who add to it. */
+  #append(collection: string, plugin: string, items: readonly unknown[]): void {
     if (this.#carried.has(collection)) return
-    const { value } = this.fillings.get(collection) as { readonly value: readonly unknown[] }
-    this.#fill(collection, { value: Object.freeze([...value, ...items]) })
+    let parts = this.#parts.get(collection)
+    if (!parts) this.#parts.set(collection, (parts = new Map()))
+    parts.set(plugin, items)
+    const all = this.#plan.collections.get(collection)!.flatMap((name) => parts.get(name) ?? [])
+    this.#fill(collection, { value: Object.freeze(all) })
   }
 
   #fill(name: string, made: Filling): void {

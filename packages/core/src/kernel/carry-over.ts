@@ -13,17 +13,23 @@ export const NO_CARRY_OVER: CarryOver = { plugins: new Set(), services: new Set(
 
 /**
  * A plugin is carried over when it is the same value with the same options, and everything it can see is the same too: whatever it
- * requires, would like, or decorates. (One that an earlier, failed reload had to stop is not running.) Assumes that all who could be are, and takes back until that holds.
+ * requires, would like, or decorates; of collections those that its `setup` has read, since it sees the others as they are now. (One that an earlier, failed reload had to stop is not running.) Assumes that all who could be are, and takes back until that holds.
  */
 export function carryOver(
   next: StartPlan,
   previous: StartPlan,
-  isRunning: (plugin: string) => boolean,
+  running: {
+    isRunning(plugin: string): boolean
+    /** Whether its `setup` has read a service. */
+    hasKept(plugin: string, service: string): boolean
+  },
 ): CarryOver {
   const old = new Map(previous.plugins.map((each) => [each.plugin.name, each]))
   const carried = new Map(
     next.plugins
-      .filter((planned) => isSame(planned, old.get(planned.plugin.name)) && isRunning(planned.plugin.name))
+      .filter(
+        (planned) => isSame(planned, old.get(planned.plugin.name)) && running.isRunning(planned.plugin.name),
+      )
       .map((planned) => [planned.plugin.name, planned.plugin]),
   )
   const isCarried = (name: string): boolean => carried.has(name)
@@ -31,8 +37,11 @@ export function carryOver(
     taken = false
     for (const [name, { requires, optional, decorates }] of carried) {
       const seesTheSame =
-        [...requires, ...optional].every((service) => isSameService(service, next, previous, isCarried)) &&
-        decorates.every((slot) => isSameBelow(name, slot, next, previous, isCarried))
+        [...requires, ...optional].every(
+          (service) =>
+            isSameService(service, next, previous, isCarried) ||
+            (next.collections.has(service) && !running.hasKept(name, service)),
+        ) && decorates.every((slot) => isSameBelow(name, slot, next, previous, isCarried))
       if (!seesTheSame) taken = carried.delete(name)
     }
   }

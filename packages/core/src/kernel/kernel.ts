@@ -123,7 +123,7 @@ export class Kernel {
     this.#refuseWhenClosed()
     const plan = await planStart(sources)
     const previous = this.#current
-    const carried = carryOver(plan, previous.parts.plan, (name) => previous.isRunning(name))
+    const carried = carryOver(plan, previous.parts.plan, previous)
     this.#refuseUnderSessions(plan, previous, carried)
     const commit = (next: RunningGeneration): void => {
       this.#refuseUnderSessions(plan, previous, carried) // one may have been opened meanwhile

@@ -16,7 +16,8 @@ interface Edge {
 
 /**
  * The plugins in start order: each after everything it waits for, and otherwise as in the lists. Who decorates a slot starts after
- * its filler, and who requires it after both. What cannot be ordered is a problem with its path.
+ * its filler, and who requires it after both. What cannot be ordered is a problem with its path. Who requires a collection starts after
+ * those who add to it where nothing else speaks against that: it sees them all once everybody has started.
  */
 export function orderPlugins(
   plugins: readonly ResolvedPlugin[],
@@ -61,9 +62,6 @@ function edgesOf(
       const slot = slots.get(service)
       for (const source of slot ? [slot.filler, ...slot.decorators] : [])
         add(name, source, `waits for "${service}" of`)
-      // Who adds to a collection sees the others' part in taps, not in setup: two such plugins need not wait for each other.
-      if (!plugin.contributes.includes(service))
-        for (const source of collections.get(service) ?? []) add(name, source, `waits for "${service}" of`)
     }
     for (const service of plugin.decorates) {
       const filler = slots.get(service)?.filler
@@ -72,7 +70,25 @@ function edgesOf(
     for (const other of plugin.after) add(name, other, 'is to start after')
     for (const other of plugin.before) add(other, name, 'is to start after')
   }
+  for (const { plugin } of plugins)
+    for (const service of [...plugin.requires, ...plugin.optional])
+      // Two who add to what both require need not wait for each other.
+      for (const source of plugin.contributes.includes(service) ? [] : (collections.get(service) ?? []))
+        if (!leadsTo(edges, source, plugin.name)) add(plugin.name, source, `waits for "${service}" of`)
   return edges
+}
+
+/** Whether `from` starts after `to`, or is it. */
+function leadsTo(edges: ReadonlyMap<string, readonly Edge[]>, from: string, to: string): boolean {
+  const seen = new Set<string>()
+  const open = [from]
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (name === to) return true
+    if (seen.has(name)) continue
+    seen.add(name)
+    for (const edge of edges.get(name) ?? []) open.push(edge.to)
+  }
+  return false
 }
 
 function cycle(names: readonly string[], edges: ReadonlyMap<string, readonly Edge[]>): Problem {

@@ -60,15 +60,19 @@ export async function planStart(sources: PluginSources): Promise<StartPlan> {
 }
 
 function connect({ plugins, fillers }: Resolution): ServiceGraph {
-  const listed = (pick: (plugin: ResolvedPlugin['plugin']) => readonly string[], name: string): string[] =>
-    plugins.filter(({ plugin }) => pick(plugin).includes(name)).map(({ plugin }) => plugin.name)
+  const decorators = (slot: string): string[] =>
+    plugins.filter(({ plugin }) => plugin.decorates.includes(slot)).map(({ plugin }) => plugin.name)
   const slots = Array.from(
     fillers,
-    ([slot, filler]) => [slot, { filler, decorators: listed((plugin) => plugin.decorates, slot) }] as const,
+    ([slot, filler]) => [slot, { filler, decorators: decorators(slot) }] as const,
   )
+  // A collection is asked from its first element on: what the config adds comes before what presets add.
+  const ranked = plugins.toSorted((a, b) => Number(a.origin === 'preset') - Number(b.origin === 'preset'))
+  const contributors = (name: string): string[] =>
+    ranked.filter(({ plugin }) => plugin.contributes.includes(name)).map(({ plugin }) => plugin.name)
   const contributed = plugins.flatMap(({ plugin }) => plugin.contributes)
   const collections = [...new Set([...COLLECTIONS, ...contributed])].map(
-    (name) => [name, listed((plugin) => plugin.contributes, name)] as const,
+    (name) => [name, contributors(name)] as const,
   )
   return { slots: new Map(slots), collections: new Map(collections) }
 }

@@ -16,6 +16,9 @@ export class PluginServices {
   readonly view: object
   /** Replaced when the plugin is carried over: what it can see is the same, what it cannot must not be kept alive. */
   root: ServiceRoot
+  /** What `setup` has read, and may have kept: only as long as that is the same can the plugin be carried over. */
+  readonly kept = new Set<string>()
+  #isSettingUp = true
   readonly #names: readonly string[]
   #views: WeakMap<ServiceScope, object> | undefined
   #needsScope: boolean | undefined
@@ -23,7 +26,15 @@ export class PluginServices {
   constructor(names: readonly string[], root: ServiceRoot) {
     this.#names = names
     this.root = root
-    this.view = createView(names, (name) => this.root.get(name))
+    this.view = createView(names, (name) => {
+      if (this.#isSettingUp) this.kept.add(name)
+      return this.root.get(name)
+    })
+  }
+
+  /** `setup` has ended. */
+  seal(): void {
+    this.#isSettingUp = false
   }
 
   /** The services as a call from within `scope` sees them. */

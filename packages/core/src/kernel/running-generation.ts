@@ -76,6 +76,10 @@ export class RunningGeneration implements Generation {
     return this.parts.started.get(plugin)?.stack.isDisposed === false
   }
 
+  hasKept(plugin: string, service: string): boolean {
+    return this.parts.started.get(plugin)?.services.kept.has(service) === true
+  }
+
   /** Stops what only this generation uses, last started first. Never rejects. */
   dispose(): Promise<void> {
     return (this.#disposal ??= this.#stop())

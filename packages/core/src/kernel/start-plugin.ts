@@ -67,6 +67,7 @@ export async function startPlugin(
   const settled = await runSetup(planned, ctx, host)
   const setupMs = performance.now() - startedAt
   recorder.seal()
+  services.seal()
   const error = problemOf(planned, settled, host.setupTimeoutMs)
   if (error) {
     await stack.dispose()

@@ -177,6 +177,36 @@ describe('order', () => {
     expect(kernel.current.ownerOf({})).toBeUndefined()
   })
 
+  test('lets who adds to a collection require what its reader provides: the reader sees it all in the end', async () => {
+    let read: (() => readonly unknown[]) | undefined
+    const reader = definePlugin({
+      name: 'reader',
+      apiVersion: 1,
+      provides: ['acmeClock'],
+      requires: ['tools'],
+      setup({ services }: { services: { tools: readonly unknown[] } }) {
+        read = () => services.tools
+        return { acmeClock: {} }
+      },
+    } as never)
+    const kernel = await start({
+      plugins: [reader, filler('adds', [], { contributes: ['tools'], requires: ['acmeClock'] })],
+    })
+    expect(names(kernel)).toEqual(['base', 'reader', 'adds'])
+    expect(read!()).toEqual([{ by: 'adds' }])
+  })
+
+  test('asks what the config adds to a collection before what presets add', async () => {
+    const adds = (name: string): Plugin => filler(name, [], { contributes: ['tools'] })
+    const kernel = await start({
+      presets: [{ name: 'p', plugins: [adds('preset-a'), adds('preset-b')] }],
+      plugins: [adds('config-a'), adds('config-b')],
+    })
+    const wanted = ['config-a', 'config-b', 'preset-a', 'preset-b']
+    expect(kernel.current.get('tools')).toEqual(wanted.map((by) => ({ by })))
+    expect(kernel.describe().collections['tools']).toEqual(wanted)
+  })
+
   test('holds for any graph without a circle', async () => {
     const graph = fc
       .integer({ min: 1, max: 7 })

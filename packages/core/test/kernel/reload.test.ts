@@ -130,11 +130,9 @@ describe('a reload', () => {
     ['requires', 'approvals'],
     ['optional', 'approvals'],
     ['decorates', 'approvals'],
-    ['requires', 'tools'],
   ])('starts anew who %s a changed %s, and who rests on that one', async (verb, name) => {
     const s = new Subject()
-    const source = (): Plugin =>
-      s.plugin('source', name === 'tools' ? { contributes: [name] } : { provides: [name] })
+    const source = (): Plugin => s.plugin('source', { provides: [name] })
     const others = [
       s.plugin('middle', { [verb]: [name], provides: ['acmeMiddle'] }),
       s.plugin('top', { requires: ['acmeMiddle'] }),
@@ -152,6 +150,36 @@ describe('a reload', () => {
       'stop middle',
       'stop source',
     ])
+  })
+
+  test.each([
+    ['read in its setup', true],
+    ['did not', false],
+  ])('with another collection starts anew who %s', async (_what, readsIt) => {
+    let live: { readonly tools: readonly unknown[] } | undefined
+    let starts = 0
+    const adding = (by: string): Plugin =>
+      definePlugin({
+        name: 'adding',
+        apiVersion: 1,
+        contributes: ['tools'],
+        setup: () => ({ tools: [{ by }] }) as never,
+      })
+    const asking = definePlugin({
+      name: 'asking',
+      apiVersion: 1,
+      requires: ['tools'],
+      setup({ services }) {
+        starts += 1
+        live = readsIt ? { tools: services.tools } : services
+        return {}
+      },
+    })
+    const kernel = await startKernel([adding('first'), asking])
+    expect(live!.tools).toEqual([{ by: 'first' }])
+    await kernel.reload({ plugins: [adding('second'), asking], presets })
+    expect([starts, carried(kernel)]).toEqual(readsIt ? [2, []] : [1, ['asking']])
+    expect(live!.tools).toEqual([{ by: 'second' }])
   })
 
   test('starts anew who decorates when a decorator below it changes, not when one above does', async () => {
