@@ -166,7 +166,8 @@ export class ArrayStore implements SessionStore {
   }
 
   protected checkOrder(events: readonly StoredEvent[], head: number): void {
-    if (events.some(({ seq }, index) => seq !== head + 1 + index)) throw new Error('The batch has a gap.')
+    if (events.some(({ seq }, index) => seq !== head + 1 + index))
+      throw new HalterError('ERR_COMMIT_INVALID', 'The batch has a gap.')
   }
 
   protected append(session: ArraySession, events: readonly StoredEvent[]): void {
