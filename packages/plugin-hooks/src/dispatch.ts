@@ -83,15 +83,18 @@ export async function record(
   answers: readonly Answer[],
   moment: Moment,
 ): Promise<void> {
+  // All at once, so that the log stores them together; it keeps their order.
+  const stored: Promise<void>[] = []
   for (const answer of answers) {
     const { handler, result } = answer
     if (result.isRunning) continue
-    await hooks.session.report(runOf(subject, answer))
+    stored.push(hooks.session.report(runOf(subject, answer)))
     if (isWorthWarning(answer)) moment.warn(warningOf(answer))
     if (!handler.once || (result.status !== 'ok' && result.status !== 'blocked')) continue
     hooks.fired.add(handler.id)
-    await hooks.session.note('fired', { id: handler.id })
+    stored.push(hooks.session.note('fired', { id: handler.id }))
   }
+  await Promise.all(stored)
 }
 
 /** Shows the model and the user what handlers wrote for them, and tells of rewrites that were lost. */

@@ -27,6 +27,8 @@ export interface ListedHandler {
   readonly layer: HookHandler['source']['layer']
   readonly dialect: HookHandler['dialect']
   readonly timeoutMs: number
+  /** What its author says it does. */
+  readonly statusMessage?: string
   readonly isAsync: boolean
   readonly once: boolean
   /** What its failure decides; absent: nothing. */
@@ -160,6 +162,7 @@ function listed(handler: HookHandler): ListedHandler {
     layer: source.layer,
     dialect,
     timeoutMs,
+    ...(handler.statusMessage !== undefined && { statusMessage: handler.statusMessage }),
     isAsync,
     once,
     ...(onFailure && { onFailure }),

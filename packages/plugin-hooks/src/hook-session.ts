@@ -49,6 +49,8 @@ export class HookSession {
   /** The newest reply, stored or about to be. */
   reply: AssistantMessage | undefined
   batch: BatchCall[] = []
+  /** What handlers have to say of denied calls, as far as no model call has waited for it. */
+  readonly denials: Promise<readonly string[]>[] = []
   /** A handler said `continue: false` in this turn. */
   stop: { readonly turnId: string; readonly reason: string } | undefined
   compactionTrigger: 'manual' | 'auto' = 'auto'

@@ -103,7 +103,7 @@ export function opinionOf({ handler, result }: Answer): Opinion | undefined {
   const said = result.output ? wordsOf(handler.event, result.output, handler) : undefined
   if (result.status !== 'blocked') return said
   // An exit code of 2 cannot be taken back by what is printed beside it.
-  return said?.kind === 'deny' ? said : { kind: 'deny', reason: result.stderr?.trim() || BLOCKED }
+  return said?.kind === 'deny' ? said : { kind: 'deny', reason: clip(result.stderr) ?? BLOCKED }
 }
 
 const STOPPED = 'hook requested stop'
@@ -144,9 +144,9 @@ function wordsOf(event: HookEventName, output: HookOutput, handler: HookHandler)
   return undefined
 }
 
-/** Blank is absent; what is kept is trimmed. */
+/** Blank is absent; what is kept is trimmed and bounded. */
 function firstOf(...texts: readonly (string | undefined)[]): string | undefined {
-  return texts.map((text) => text?.trim()).find(Boolean)
+  return texts.map(clip).find((text) => text !== undefined)
 }
 
 function firstRewrite(

@@ -377,6 +377,41 @@ describe('before somebody is asked', () => {
   })
 })
 
+test('what is said of a denied call is in the very next request', async () => {
+  const place = await openPlace({
+    resources: snapshot(
+      claudeHooks({
+        PreToolUse: [{ hooks: [DENY] }],
+        PermissionDenied: [
+          { hooks: [says({ hookSpecificOutput: { hookEventName: 'PermissionDenied', retry: true } })] },
+        ],
+      }),
+    ),
+    script: shellScript('x'),
+    init: { tools: [recorder('shell')] },
+  })
+  await place.session.submitTurn('go').orThrow()
+  expect(place.provider.requests.map(({ tail }) => tail.map(({ text }) => text))).toEqual([
+    [],
+    ['The denied call of "shell" may be tried again.'],
+  ])
+})
+
+test('what a quick function says of a denied call is in it once', async () => {
+  const place = await openPlace({
+    hooks: {
+      functions: [
+        defineHook('PreToolUse', () => ({ decision: 'block' as const })),
+        defineHook('PermissionDenied', () => 'Think again.'),
+      ],
+    },
+    script: shellScript('x'),
+    init: { tools: [recorder('shell')] },
+  })
+  await place.session.submitTurn('go').orThrow()
+  expect(place.provider.requests[1]!.tail.map(({ text }) => text)).toEqual(['Think again.'])
+})
+
 test('a function, a matcher and a condition decide which calls a handler sees', async () => {
   const seen: Json[] = []
   const shell = recorder('shell')

@@ -28,6 +28,7 @@ export function sessionTaps(services: HookServices): {
       const hooks = hooksOf(services, ctx)
       hooks.calls.clear()
       hooks.batch = []
+      hooks.denials.length = 0
       hooks.stop = undefined
       return hooks.mayHandle(ctx.turn, 'StopFailure') ? failed(hooks, outcome, momentOf(ctx)) : undefined
     },

@@ -44,11 +44,15 @@ export function toolTaps(services: HookServices): {
       const hooks = hooksOf(services, ctx)
       hooks.calls.delete(result.call.callId)
       if (result.outcome !== 'denied' || !hooks.mayHandle(ctx.turn, 'PermissionDenied')) return undefined
-      return denied(hooks, result, momentOf(ctx))
+      // Nobody waits for this hook, but the next model call does: what is said of a denial is for it.
+      const told = denied(hooks, result, momentOf(ctx))
+      hooks.denials.push(told.catch(() => []))
+      return told.then(() => undefined)
     },
     'context.transform': (plan, ctx) => {
       const hooks = hooksOf(services, ctx)
-      if (!isStopped(hooks, ctx.turn?.turnId) && hooks.batch.length === 0) return undefined
+      if (!isStopped(hooks, ctx.turn?.turnId) && hooks.batch.length === 0 && hooks.denials.length === 0)
+        return undefined
       return beforeModelCall(hooks, plan, momentOf(ctx))
     },
   }
@@ -126,12 +130,19 @@ function resultParts(
   return [...replaced, { kind: 'text', text: `A hook says: ${verdict.reason}` }]
 }
 
-async function denied(hooks: HookSession, result: ToolCallResult, moment: Moment): Promise<void> {
+/** Returns what the model is to read of it. */
+async function denied(
+  hooks: HookSession,
+  result: ToolCallResult,
+  moment: Moment,
+): Promise<readonly string[]> {
   await hooks.planFor(moment)
   const subject = aboutCall(hooks, 'PermissionDenied', result.call, () => ({ reason: textOf(result) }))
   const merged = await dispatch(hooks, subject, moment)
-  if (merged?.mayRetry)
-    await hooks.session.inject(`The denied call of "${result.call.name}" may be tried again.`)
+  if (!merged?.mayRetry) return merged?.contexts ?? []
+  const mayRetry = `The denied call of "${result.call.name}" may be tried again.`
+  await hooks.session.inject(mayRetry)
+  return [...merged.contexts, mayRetry]
 }
 
 type Plan = Parameters<Tap<'context.transform'>>[0]
@@ -141,17 +152,17 @@ async function beforeModelCall(hooks: HookSession, plan: Plan, moment: Moment): 
   await hooks.planFor(moment)
   const batch = inCallOrder(hooks)
   hooks.batch = []
+  const denials = hooks.denials.splice(0)
+  const ofDenials = (await Promise.all(denials)).flat()
   const merged = batch.length > 0 ? await dispatch(hooks, aboutBatch(hooks, batch), moment) : undefined
   if (merged?.verdict?.kind === 'deny') requestStop(hooks, merged.verdict.reason, moment)
   if (isStopped(hooks, moment.turnId))
     throw new HalterError('ERR_TURN_REFUSED', `A hook stopped the turn: ${hooks.stop!.reason}`)
-  if (!merged || merged.contexts.length === 0) return undefined
-  // The plan was made before; from the next step on it has the text by itself.
-  const segments = merged.contexts.map((text, index) => ({
-    id: `hooks:PostToolBatch:${index}`,
-    text,
-    stability: 'turn' as const,
-  }))
+  const shown = new Set(plan.segments.map(({ text }) => text))
+  const texts = [...ofDenials, ...(merged?.contexts ?? [])].filter((text) => !shown.has(text))
+  if (texts.length === 0) return undefined
+  // The plan may have been made before; from the next step on it has the text by itself.
+  const segments = texts.map((text, index) => ({ id: `hooks:${index}`, text, stability: 'turn' as const }))
   return { ...plan, segments: [...plan.segments, ...segments] }
 }
 
