@@ -177,6 +177,11 @@ describe('a header of an HTTP hook', () => {
     expect(await sent('costs 5$ or ${ACME_TOKEN')).toBe('costs 5$ or ${ACME_TOKEN')
   })
 
+  it('is UTF-8', async () => {
+    const header = await sent('Grüße, €, 𝄞')
+    expect(Buffer.from(header as string, 'latin1').toString()).toBe('Grüße, €, 𝄞')
+  })
+
   it('needs the leave of its bundle too', async () => {
     const of = (allowedEnvVars: readonly string[]) => ({
       source: { file: '/a', layer: 'plugin', plugin: bundle('/a', { allowedEnvVars }) } as const,

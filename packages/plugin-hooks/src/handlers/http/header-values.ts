@@ -38,7 +38,8 @@ export function fillHeaders(handler: HttpHandler, { env }: Pick<HandlerContext, 
     })
     const problem = headerProblem(name, value)
     if (problem !== undefined) return { problem }
-    headers[name.toLowerCase()] = value
+    // A header is bytes; Node writes each character as one.
+    headers[name.toLowerCase()] = Buffer.from(value).toString('latin1')
   }
   return { headers, secrets }
 }
