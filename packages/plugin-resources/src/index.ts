@@ -25,10 +25,11 @@ export default definePlugin({
   config: optionsSchema,
   provides: ['resources'],
   contributes: ['tools'],
+  requires: ['clock'],
   optional: ['trust', 'watcher', 'models'],
   async setup({ config, services, hooks, defer }) {
     const { roots = [], skills = [], user = true, project = true } = config
-    const { trust, watcher } = services
+    const { clock, trust, watcher } = services
     const bundles = await openBundles(config, defer)
     const files = new ResourceFiles({
       home: halterHome(),
@@ -37,6 +38,7 @@ export default definePlugin({
       skills: skills.map(wholePath),
       user,
       project,
+      now: () => clock.now(),
       ...(trust && { isTrusted: (folder) => trust.isTrusted(folder) }),
       ...(watcher && { watcher }),
       ...(bundles && { bundles }),

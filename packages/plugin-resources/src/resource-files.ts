@@ -20,6 +20,8 @@ export interface ResourceFilesOptions extends ResourcePlaces {
    * with `looks`.
    */
   bundles?(looks: FileLooks): Promise<Bundles>
+  /** Milliseconds since the epoch. Default: those of the system. */
+  now?(): number
   /** Tells listeners of `onChange` early. Without it a change is found by the next turn. */
   readonly watcher?: Watcher
 }
@@ -29,8 +31,12 @@ interface Known extends CompiledFolder {
   readonly stamps: FileLooks['stamps']
   readonly needsTrust: boolean
   readonly isTrusted: boolean
+  /** When what failed to come from elsewhere is asked for again; milliseconds since the epoch. */
+  readonly retryAt: number
 }
 
+/** A source that did not answer would hold up each turn if it were asked in each. Milliseconds. */
+const RETRY_MS = 5 * 60_000
 /** Working folders whose snapshot is kept. */
 const KEPT_FOLDERS = 100
 
@@ -63,7 +69,7 @@ export class ResourceFiles implements ResourceSource {
     workingDir,
   }: Pick<SessionBlueprint, 'workingDir'>): ResourceSnapshot | Promise<ResourceSnapshot> {
     const known = this.#known.get(workingDir)
-    if (known && !known.needsTrust && areUnchanged(known.stamps)) return known.snapshot
+    if (known && !known.needsTrust && this.#isCurrent(known)) return known.snapshot
     return this.inspect(workingDir).then(({ snapshot }) => snapshot)
   }
 
@@ -100,9 +106,10 @@ export class ResourceFiles implements ResourceSource {
     const looks = new FileLooks(this.#cache)
     const project = findProject(workingDir, options, looks)
     const { needsTrust } = project
-    const isTrusted = needsTrust && ((await options.isTrusted?.(workingDir)) ?? false)
-    if (known && known.isTrusted === isTrusted && areUnchanged(known.stamps)) return known
-    const bundles = await options.bundles?.(looks)
+    const trust = needsTrust ? await this.#trustOf(workingDir) : { isTrusted: false }
+    const { isTrusted } = trust
+    if (known && known.isTrusted === isTrusted && this.#isCurrent(known)) return known
+    const bundles = await this.#bundles(looks, trust.warning)
     const compiled = await compileResources(project, isTrusted, options, bundles, looks)
     const now = {
       ...compiled,
@@ -110,9 +117,39 @@ export class ResourceFiles implements ResourceSource {
       stamps: looks.stamps,
       needsTrust,
       isTrusted,
+      retryAt: bundles && bundles.warnings.length > 0 ? this.#now() + RETRY_MS : Infinity,
     }
     this.#keep(workingDir, now)
     return now
+  }
+
+  #isCurrent({ retryAt, stamps }: Known): boolean {
+    return this.#now() < retryAt && areUnchanged(stamps)
+  }
+
+  #now(): number {
+    return this.#options.now?.() ?? Date.now()
+  }
+
+  /** Whoever cannot say is taken for a no: what is the user's own, hooks that guard among it, must not go with the folder's. */
+  async #trustOf(folder: string): Promise<{ readonly isTrusted: boolean; readonly warning?: string }> {
+    try {
+      return { isTrusted: (await this.#options.isTrusted?.(folder)) ?? false }
+    } catch (error) {
+      return { isTrusted: false, warning: `Whether ${folder} is trusted cannot be told: ${String(error)}.` }
+    }
+  }
+
+  async #bundles(looks: FileLooks, warning: string | undefined): Promise<Bundles | undefined> {
+    const more = warning === undefined ? [] : [warning]
+    try {
+      const bundles = await this.#options.bundles?.(looks)
+      if (!bundles) return more.length === 0 ? undefined : { plugins: [], warnings: more, watched: [] }
+      return { ...bundles, warnings: [...bundles.warnings, ...more] }
+    } catch (error) {
+      const failure = `The plugins of sources and marketplaces are left out: ${String(error)}.`
+      return { plugins: [], warnings: [failure, ...more], watched: [] }
+    }
   }
 
   #keep(folder: string, known: Known): void {

@@ -4,6 +4,7 @@ import { EMPTY_RESOURCES, type ResourceSnapshot } from '@halter/core'
 import * as fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { ResourceFiles, type ResourceFilesOptions } from '../src/index.ts'
+import { readPluginFolder } from '../src/read.ts'
 import { corpus, settle, skillText, tempFolder, write } from './support.ts'
 
 let base: string
@@ -215,6 +216,22 @@ describe('an untrusted folder', () => {
     expect(names((await look(files)).skills)).toEqual([])
   })
 
+  test('costs nothing but its own when nobody can say whether it is trusted', async () => {
+    write(base, 'home/hooks.json', '{"hooks":{}}')
+    const { hooks, skills, warnings } = await look(
+      open({
+        isTrusted: () => Promise.reject(new Error('the disk is gone')),
+        bundles: () => Promise.reject(new Error('no network')),
+      }),
+    )
+    expect([skills.length, hooks.map(({ source }) => source)]).toEqual([0, [join(base, 'home/hooks.json')]])
+    expect(warnings).toEqual([
+      'The plugins of sources and marketplaces are left out: Error: no network.',
+      `Whether ${repo} is trusted cannot be told: Error: the disk is gone.`,
+      expect.stringContaining('nobody has trusted it'),
+    ])
+  })
+
   test('is not asked about when it brings nothing that needs trust', async () => {
     let asked = 0
     const files = open({ isTrusted: () => Promise.resolve((asked += 1) > 0) })
@@ -233,6 +250,32 @@ describe('an untrusted folder', () => {
     expect(names(skills)).not.toContain('secret')
     expect(warnings).toEqual([expect.stringContaining(`It leads out of ${repo}`)])
   })
+})
+
+test('plugins that did not come are asked for again, but not in every turn', async () => {
+  let asked = 0
+  let isThere = false
+  let now = 0
+  const bundles = () => {
+    asked += 1
+    if (!isThere) return Promise.reject(new Error('no network'))
+    return readPluginFolder(join(corpus, 'claude/quick-notes')).then((plugin) => ({
+      plugins: [plugin],
+      warnings: [],
+      watched: [],
+    }))
+  }
+  const files = open({ bundles, now: () => now })
+  await settle()
+  for (let turn = 0; turn < 5; turn++) expect((await look(files)).skills).toEqual([])
+  expect(asked).toBe(1)
+  isThere = true
+  now += 5 * 60_000
+  for (let turn = 0; turn < 5; turn++) expect(names((await look(files)).skills)).toEqual(['note-taking'])
+  expect(asked).toBe(2)
+  now += 24 * 3_600_000
+  await look(files)
+  expect(asked).toBe(2)
 })
 
 describe('of two with one name', () => {
