@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -65,6 +65,34 @@ describe('halter resources', () => {
       source: join(at.cwd, '.claude/skills/theirs/SKILL.md'),
       description: 'The project’s.',
     })
+  })
+
+  test('has the roots that a configuration names, and refuses options that cannot work', async () => {
+    const at = place()
+    const configure = (options: object): void =>
+      void writeFileSync(
+        join(at.home, 'config.json'),
+        JSON.stringify({ plugins: [['@halter/plugin-resources', options]] }),
+      )
+    mkdirSync(at.home, { recursive: true })
+    configure({ roots: [join(corpus, 'claude')], skills: [join(corpus, 'skills/pdf-forms')], user: false })
+    const { stdout } = await at.halter(['resources', '--json'])
+    const names = jsonLines<{ kind?: string; name?: string }>(stdout).flatMap(({ kind, name }) =>
+      kind === 'plugin' || kind === 'skill' ? [name] : [],
+    )
+    expect(names).toEqual([
+      'deploy-tools 1.2.0',
+      'house-style 0.3.1',
+      'pdf-forms',
+      'deploy',
+      'incident',
+      'grammar',
+      'tone',
+    ])
+    configure({ root: 'plugins' })
+    const { code, stderr } = await at.halter(['resources'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/there is no such option; it has roots, skills/)
   })
 
   test('with --json is one object per line, the revision first', async () => {
