@@ -14,6 +14,8 @@ export interface FileStamp {
 
 /** Coarser than the clock ticks of file systems, so that a file that changes twice within one is read twice. Milliseconds. */
 const FRESH_MS = 50
+/** The same for file systems that count in seconds: FAT, some over networks. */
+const COARSE_FRESH_MS = 2_100
 
 const NONE: FileStamp = {
   kind: 'none',
@@ -32,7 +34,8 @@ export function stampOf(path: string): FileStamp {
     if (!stats) return NONE
     const { ino, dev, size, mtimeMs, ctimeMs } = stats
     // The wall clock of the file system, not one that tests may turn.
-    const isFresh = Date.now() - Math.max(mtimeMs, ctimeMs) < FRESH_MS
+    const age = Date.now() - Math.max(mtimeMs, ctimeMs)
+    const isFresh = age < (mtimeMs % 1_000 === 0 ? COARSE_FRESH_MS : FRESH_MS)
     return { kind: kindOf(stats), ino, dev, size, mtimeMs, ctimeMs, isFresh }
   } catch (error) {
     // A link in circles, a folder that is closed: whoever reads it will say so.

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EMPTY_RESOURCES, type ResourceSnapshot } from '@halter/core'
 import * as fc from 'fast-check'
@@ -375,6 +375,18 @@ describe('the snapshot', () => {
       write(base, 'home/skills/a/SKILL.md', skillText('a', `${index % 10}`))
       expect((await look(files)).skills[0]!.description).toBe(`${index % 10}`)
     }
+  })
+
+  test('nor is one on a file system that counts in seconds', async () => {
+    const files = open()
+    const file = write(base, 'home/skills/a/SKILL.md', skillText('a', 'one'))
+    const second = Math.floor(Date.now() / 1_000)
+    utimesSync(file, second, second)
+    await look(files)
+    await settle()
+    const { reads } = files
+    await look(files)
+    expect(files.reads).toBe(reads + 1)
   })
 
   test('a touched file with the same content gives the same object', async () => {
