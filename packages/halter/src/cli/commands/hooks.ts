@@ -3,7 +3,7 @@ import { json, runtimeOptions, type CommandEntry, type CommandSpec } from '../co
 /** `halter hooks list` */
 export const HOOKS_LIST = {
   name: 'hooks list',
-  summary: 'list the handlers of hook files, in the order in which they count, and when each last ran',
+  summary: 'list the handlers of hook files, in their order, and when each last ran',
   options: {
     event: { type: 'string', placeholder: 'event', summary: 'only those of this event' },
     json,
@@ -14,7 +14,7 @@ export const HOOKS_LIST = {
 /** `halter hooks test` */
 export const HOOKS_TEST = {
   name: 'hooks test',
-  summary: 'run the handlers of an event, and tell what they decide; nothing is done with it',
+  summary: 'run the handlers of an event, and tell what they decide',
   arguments: {
     usage: '<event>',
     min: 1,
