@@ -10,6 +10,7 @@ export interface EditInput {
   readonly old_string: string
   readonly new_string: string
   readonly replace_all?: boolean
+  readonly expected_sha256?: string
 }
 
 const input = jsonSchema<EditInput>({
@@ -21,6 +22,10 @@ const input = jsonSchema<EditInput>({
     replace_all: {
       type: 'boolean',
       description: 'Replace every occurrence. Default: it must be the only one.',
+    },
+    expected_sha256: {
+      type: 'string',
+      description: 'Refuse when the file has another SHA-256 by now, as read with sha256 tells it.',
     },
   },
   required: ['file_path', 'old_string', 'new_string'],

@@ -2,6 +2,7 @@ import { defineTool, jsonSchema } from '@halter/core'
 import type { Tool } from '@halter/core'
 import { completeOptions } from './options.ts'
 import type { ToolsOptions } from './options.ts'
+import type { FileType } from './search/search-request.ts'
 
 /** More names than these tell a model nothing that the total does not. */
 export const MAX_FILES = 200
@@ -10,6 +11,7 @@ export const MAX_FILES = 200
 export interface GlobInput {
   readonly pattern: string
   readonly path?: string
+  readonly type?: FileType
 }
 
 const input = jsonSchema<GlobInput>({
@@ -21,6 +23,11 @@ const input = jsonSchema<GlobInput>({
       description: 'Such as "src/**/*.{ts,tsx}"; "*" stays within one folder.',
     },
     path: { type: 'string', description: 'The folder to search. Default: the working directory.' },
+    type: {
+      type: 'string',
+      enum: ['file', 'folder', 'link'],
+      description: 'Only these. Default: files and links.',
+    },
   },
   required: ['pattern'],
 })

@@ -41,7 +41,7 @@ const CREATE: Readonly<Record<ToolName, (options: ToolsOptions, locks: PathLocks
 }
 
 /**
- * Adds the tools that `tools` names, in a fixed order, to every session. What a tool does is loaded at its first call: a start
+ * Adds the tools that `tools` names, or all where it names none, in a fixed order, to every session. What a tool does is loaded at its first call: a start
  * loads names, descriptions and schemas alone.
  */
 export default definePlugin({
@@ -54,9 +54,13 @@ export default definePlugin({
     const options = completeOptions(config)
     const locks = new PathLocks()
     return {
-      tools: TOOL_NAMES.filter((name) => options.tools.includes(name)).map((name) =>
+      tools: TOOL_NAMES.filter((name) => isOffered(name, options.tools)).map((name) =>
         CREATE[name](options, locks),
       ),
     }
   },
 })
+
+function isOffered(name: ToolName, chosen: readonly ToolName[]): boolean {
+  return chosen.length === 0 || chosen.includes(name)
+}

@@ -35,7 +35,7 @@ export interface ToolsOptions {
   readonly env: Readonly<Record<string, string>>
   /** Whether `write` and `edit` need an approval. */
   readonly askToWrite: boolean
-  /** The tools to offer. */
+  /** The tools to offer; empty: all. */
   readonly tools: readonly ToolName[]
 }
 

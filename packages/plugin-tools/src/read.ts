@@ -8,6 +8,7 @@ export interface ReadInput {
   readonly file_path: string
   readonly offset?: number
   readonly limit?: number
+  readonly sha256?: boolean
 }
 
 const input = jsonSchema<ReadInput>({
@@ -16,6 +17,10 @@ const input = jsonSchema<ReadInput>({
     file_path: { type: 'string', description: 'File or folder; absolute, or from the working directory.' },
     offset: { type: 'integer', minimum: 0, description: 'First line to show, from 1.' },
     limit: { type: 'integer', minimum: 1, description: 'Number of lines to show.' },
+    sha256: {
+      type: 'boolean',
+      description: 'Also tell the SHA-256 of the whole file, for expected_sha256 of edit.',
+    },
   },
   required: ['file_path'],
 })

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto'
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createEditTool } from '@halter/plugin-tools'
+import { createEditTool, createReadTool } from '@halter/plugin-tools'
 import { openSandbox } from './sandbox.ts'
 import type { Sandbox } from './sandbox.ts'
 
@@ -12,6 +13,8 @@ beforeEach(() => {
   box = openSandbox()
 })
 afterEach(() => box.remove())
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 const content = (path: string): string => readFileSync(join(box.root, path), 'utf8')
 
@@ -117,6 +120,26 @@ describe('edit', () => {
       replace_all: true,
     }
     expect((await box.call(edit, input)).text).toContain('too large (1000000 replacements)')
+  })
+
+  it('row 139: refuses a file that is not what it was, and tells the hash before and after', async () => {
+    const path = box.file('a.txt', 'one\ntwo\n')
+    const shown = await box.call(createReadTool(), { file_path: 'a.txt', sha256: true })
+    const [, hash] = /SHA-256 of the whole file: ([0-9a-f]{64})\]$/.exec(shown.text)!
+    expect(hash).toBe(hashOf('one\ntwo\n'))
+    const change = {
+      file_path: 'a.txt',
+      old_string: 'one',
+      new_string: '1',
+      expected_sha256: hash!.toUpperCase(),
+    }
+    const done = await box.call(edit, change)
+    expect(done.text).toContain(`[SHA-256 before: ${hash}, after: ${hashOf('1\ntwo\n')}]`)
+    const stale = await box.call(edit, { ...change, old_string: 'two', new_string: '2' })
+    expect(stale).toMatchObject({ isError: true, text: expect.stringContaining(hashOf('1\ntwo\n')) })
+    expect(readFileSync(path, 'utf8')).toBe('1\ntwo\n')
+    const plain = await box.call(edit, { file_path: 'a.txt', old_string: 'two', new_string: '2' })
+    expect(plain.text).not.toContain('SHA')
   })
 
   it('names near files when the file is missing', async () => {

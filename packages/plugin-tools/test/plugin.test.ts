@@ -91,6 +91,18 @@ describe('in a session', () => {
     await close()
   })
 
+  it('rows 116 and 117: an empty list offers all, and an unknown name is refused by its name', async () => {
+    const { session, close } = await open(
+      [{ toolCalls: [{ id: 'x', name: 'no_such', input: {} }] }, { text: 'x' }],
+      { tools: [] },
+    )
+    await session.submitTurn('go').orThrow()
+    expect((await answers(session))['x']).toContain(`Available: ${TOOL_NAMES.toSorted().join(', ')}.`)
+    await close()
+    const { issues } = await validate(tools.config!, { tools: ['read', 'rm'] })
+    expect(issues).toMatchObject([{ path: ['tools.1'], message: expect.stringContaining('read') }])
+  })
+
   it('a command runs after a yes, and not after a no', async () => {
     const asked: string[] = []
     const approve = async ({ scope }: { scope: string }): Promise<ApprovalReply> => {

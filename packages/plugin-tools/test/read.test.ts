@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -61,6 +62,21 @@ describe('text', () => {
     box.file('a.txt', '')
     const answer = await box.call(read, { file_path: 'a.txt' })
     expect(answer).toMatchObject({ isError: false, text: `[${join(box.root, 'a.txt')} is empty.]` })
+  })
+
+  it('row 134: comes with the hash of the whole file when that is asked for, whatever lines are shown', async () => {
+    const text = 'one\ntwo\r\nthree ü'
+    box.file('a.txt', text)
+    const hash = createHash('sha256').update(text).digest('hex')
+    for (const extra of [{}, { offset: 2, limit: 1 }])
+      expect((await box.call(read, { file_path: 'a.txt', sha256: true, ...extra })).text).toMatch(
+        new RegExp(`\\n\\[SHA-256 of the whole file: ${hash}\\]$`),
+      )
+    box.file('empty.txt', '')
+    expect((await box.call(read, { file_path: 'empty.txt', sha256: true })).text).toContain(
+      'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+    )
+    expect((await box.call(read, { file_path: 'a.txt' })).text).not.toContain('SHA')
   })
 
   it('of any content is the same lines that a naive reader finds', async () => {

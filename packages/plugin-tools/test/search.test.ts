@@ -39,6 +39,21 @@ describe('glob', () => {
     expect(await paths({ pattern: `${box.root}/src/**` })).toEqual(['src/deep/c.ts'])
   })
 
+  it('row 140: finds only files, folders or links, when asked to', async () => {
+    box.file('src/deep/a.ts', '')
+    box.file('node_modules/x/a.ts', '')
+    box.file('.gitignore', 'out\n')
+    box.file('out/deep/b.ts', '')
+    if (process.platform !== 'win32') symlinkSync('src', join(box.root, 'link'))
+    const found = async (pattern: string, type: string): Promise<string[]> =>
+      lines((await box.call(glob, { pattern, type })).text).toSorted()
+    expect(await found('**', 'folder')).toEqual(['src', 'src/deep'])
+    expect(await found('*', 'folder')).toEqual(['src'])
+    expect(await found('**/*.ts', 'file')).toEqual(['src/deep/a.ts'])
+    expect(await found('*.ts', 'folder')).toEqual([expect.stringContaining('No folder fits "*.ts"')])
+    if (process.platform !== 'win32') expect(await found('**', 'link')).toEqual(['link'])
+  })
+
   it('lists the newest first', async () => {
     for (const [index, name] of ['old', 'new', 'middle'].entries()) {
       const seconds = [1_000_000, 3_000_000, 2_000_000][index]!
@@ -247,10 +262,37 @@ describe('grep', () => {
   )
 
   it('explains a pattern that is none', async () => {
-    expect(await box.call(grep, { pattern: 'a(b' })).toMatchObject({
+    expect(await box.call(grep, { pattern: 'a(b[' })).toMatchObject({
       isError: true,
-      text: expect.stringMatching(/missing closing \).*no lookaround/),
+      text: expect.stringMatching(/missing closing .*no lookaround/),
     })
+    expect((await box.call(grep, { pattern: '(?=a)' })).text).toContain('no lookaround')
+  })
+})
+
+describe('row 143: code, searched for as it is written', () => {
+  const found = async (pattern: string, extra = {}): Promise<string> =>
+    (await box.call(grep, { pattern, output_mode: 'content', ...extra })).text
+
+  beforeEach(() => {
+    box.file('a.ts', 'call(one)\nconst x = `${name} {y}`\nother) + f(\ny{2}\nyy\n')
+  })
+
+  it('is found with parentheses that are not balanced, and that is said', async () => {
+    expect(await found('call(')).toMatch(
+      /^a\.ts:1:call\(one\)\n\[1 match in 1 file\. The parentheses of the pattern/,
+    )
+    expect(await found('r) + f('.replace('+', '\\+'))).toContain('a.ts:3:')
+    expect(await found('[(]one')).not.toContain('not balanced')
+    expect(await found('\\(one')).not.toContain('not balanced')
+    expect(await found('call\\((')).toContain('Nothing fits')
+  })
+
+  it('is found with a dollar and a brace, and with braces that repeat nothing', async () => {
+    expect(await found('${name}')).toContain('a.ts:2:')
+    expect(await found('{y}')).toContain('a.ts:2:')
+    expect(await found('^y{2}$')).toContain('a.ts:5:yy')
+    expect(await found('(x|call)\\(one\\)$')).toContain('a.ts:1:')
   })
 })
 

@@ -5,6 +5,7 @@ import type { ToolsOptions } from '../options.ts'
 import { cutText, formatBytes, numberLine } from '../text.ts'
 import { openInside } from './open-inside.ts'
 import type { Opened } from './open-inside.ts'
+import { hashOf } from './hash-file.ts'
 import type { PathLocks } from './path-locks.ts'
 import { replaceFile } from './replace-file.ts'
 import { lineAt, replaceText } from './replace-text.ts'
@@ -40,17 +41,24 @@ async function edit(
   const path = absolutePath(input.file_path, workingDir)
   const opened = await openInside(path, access)
   try {
-    const text = await readText(opened)
+    const bytes = await readBytes(opened)
+    const before = input.expected_sha256 === undefined ? undefined : hashOf(bytes)
+    if (before !== undefined && before !== input.expected_sha256!.toLowerCase())
+      throw failure(
+        `${opened.path} is not what expected_sha256 says: it has the SHA-256 ${before} by now. Nothing was changed; read it again.`,
+      )
+    const text = textOf(bytes, opened.path)
     const changed = replaceText(text, { oldText, newText, all }, opened.path)
     await replaceFile({ path, content: changed.text, expected: opened.stats, signal }, access)
     const times = changed.count === 1 ? '1 occurrence' : `${changed.count} occurrences`
-    return `Replaced ${times} in ${opened.path}${changed.count > 1 ? '; the first' : ''}:\n${context(changed)}`
+    const hashes = before === undefined ? '' : `\n[SHA-256 before: ${before}, after: ${hashOf(changed.text)}]`
+    return `Replaced ${times} in ${opened.path}${changed.count > 1 ? '; the first' : ''}:\n${context(changed)}${hashes}`
   } finally {
     await opened.handle.close()
   }
 }
 
-async function readText({ handle, path, stats }: Opened): Promise<string> {
+async function readBytes({ handle, path, stats }: Opened): Promise<Buffer> {
   if (!stats.isFile()) throw failure(`${path} is not a file. edit changes text files only.`)
   if (stats.size > MAX_EDIT_BYTES)
     throw failure(
@@ -58,9 +66,13 @@ async function readText({ handle, path, stats }: Opened): Promise<string> {
     )
   const bytes = Buffer.alloc(Number(stats.size))
   const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0)
+  return bytes.subarray(0, bytesRead)
+}
+
+function textOf(bytes: Buffer, path: string): string {
   try {
     // ignoreBOM keeps the mark in the text, and so in the file.
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, bytesRead))
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch (error) {
     throw failure(
       `${path} is not UTF-8 text, and an edit would damage it. Use a command that knows its encoding.`,

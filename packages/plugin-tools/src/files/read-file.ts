@@ -6,6 +6,7 @@ import { capList, formatBytes } from '../text.ts'
 import { imageTypeOf, isBinary } from './file-kind.ts'
 import { listFolder, openInside } from './open-inside.ts'
 import type { Opened } from './open-inside.ts'
+import { hashOfFile } from './hash-file.ts'
 import { readWindow } from './read-window.ts'
 import { absolutePath, accessOf } from './roots.ts'
 
@@ -28,7 +29,9 @@ async function read(
     if (opened.stats.isDirectory()) return showFolder(opened, await listFolder(opened), settings)
     if (!opened.stats.isFile())
       throw failure(`${opened.path} is a pipe, socket or device. Only files and folders can be read.`)
-    return await showFile(opened, input, ctx.signal, settings)
+    const shown = await showFile(opened, input, ctx.signal, settings)
+    if (input.sha256 !== true || typeof shown !== 'string') return shown
+    return `${shown}\n[SHA-256 of the whole file: ${await hashOfFile(opened.handle, ctx.signal)}]`
   } finally {
     await opened.handle.close()
   }

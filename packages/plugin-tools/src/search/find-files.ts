@@ -1,7 +1,8 @@
 import { lstatSync } from 'node:fs'
 import picomatch from 'picomatch'
 import { walk } from './walk.ts'
-import type { GlobAnswer, GlobRequest } from './search-request.ts'
+import type { MetFile } from './walk.ts'
+import type { FileType, GlobAnswer, GlobRequest } from './search-request.ts'
 
 interface Found {
   readonly path: string
@@ -15,13 +16,20 @@ export function findFiles(request: GlobRequest): GlobAnswer {
   const newest = new Newest(request.maxFiles)
   let unreadable = 0
   let isIncomplete = false
-  for (const file of walk(request, () => unreadable++)) {
-    if (isMatch(file.relative)) newest.add({ path: file.relative, mtimeMs: modified(file.at) })
+  const { type } = request
+  for (const file of walk({ ...request, withFolders: type === 'folder' }, () => unreadable++)) {
+    if ((type === undefined || typeOf(file) === type) && isMatch(file.relative))
+      newest.add({ path: file.relative, mtimeMs: modified(file.at) })
     isIncomplete = performance.now() > end
     if (isIncomplete) break
   }
   const lines = newest.sorted().map(({ path }) => request.prefix + path)
   return { kind: 'glob', lines, total: newest.total, isIncomplete, unreadable }
+}
+
+function typeOf({ isLink, isFolder }: MetFile): FileType {
+  if (isLink) return 'link'
+  return isFolder ? 'folder' : 'file'
 }
 
 /** Keeps the newest `size` of any number of files, in memory for at most twice as many. */

@@ -1,5 +1,6 @@
 import picomatch from 'picomatch'
-import { RE2JS } from 're2js'
+import type { RE2JS } from 're2js'
+import { compilePattern } from './compile-pattern.ts'
 import { isOfType } from './file-types.ts'
 import { readFileAt } from './held-folder.ts'
 import { LineReport } from './line-report.ts'
@@ -12,8 +13,9 @@ const MAX_FILE_BYTES = 32 * 1024 * 1024
 
 /** The lines of files that a pattern fits. Counts all and keeps what the caps of the request allow. */
 export function findLines(request: GrepRequest): GrepAnswer | PatternRefused {
-  const pattern = compile(request)
-  if (typeof pattern === 'string') return { kind: 'refused', reason: pattern }
+  const compiled = compilePattern(request)
+  if ('reason' in compiled) return { kind: 'refused', reason: compiled.reason }
+  const { pattern, isLenient } = compiled
   const end = performance.now() + request.budgetMs
   const isWanted = fileFilter(request)
   const report = new LineReport(request)
@@ -37,6 +39,7 @@ export function findLines(request: GrepRequest): GrepAnswer | PatternRefused {
     kind: 'grep',
     ...report.answer(),
     searched,
+    isLenient,
     tooLarge: tooLarge.slice(0, 5),
     isIncomplete,
     unreadable,
@@ -58,16 +61,6 @@ function searchText(
     if (request.mode === 'files_with_matches') break
   }
   if (count > 0) report.addFile(path, count)
-}
-
-/** The compiled pattern, or why it is none. RE2: time grows with the text alone, whatever the pattern. */
-function compile({ pattern, ignoreCase, multiline }: GrepRequest): RE2JS | string {
-  const flags = (ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) | (multiline ? RE2JS.MULTILINE | RE2JS.DOTALL : 0)
-  try {
-    return RE2JS.compile(RE2JS.translateRegExp(pattern), flags)
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
 }
 
 function fileFilter({ only, glob, type }: GrepRequest): (relative: string) => boolean {

@@ -25,6 +25,7 @@ async function glob(input: GlobInput, ctx: ToolContext, settings: ToolsOptions):
       kind: 'glob',
       ...place,
       pattern,
+      ...(input.type !== undefined && { type: input.type }),
       maxDepth: depthOf(pattern),
       maxFiles: MAX_FILES,
       budgetMs: SEARCH_BUDGET_MS,
@@ -52,11 +53,11 @@ function depthOf(pattern: string): number {
   return /\*\*|[*+?@!]\(/.test(pattern) ? Number.MAX_SAFE_INTEGER : pattern.split('/').length
 }
 
-function show(answer: GlobAnswer, { pattern }: GlobInput, settings: ToolsOptions): string {
+function show(answer: GlobAnswer, { pattern, type = 'file' }: GlobInput, settings: ToolsOptions): string {
   const notes = searchNotes(answer)
   if (answer.total === 0) {
     const hint = pattern.includes('/') ? '' : ` "**/${pattern}" would look into the folders below as well.`
-    return `[No file fits "${pattern}".${hint}${notes}]`
+    return `[No ${type} fits "${pattern}".${hint}${notes}]`
   }
   const { text, shown } = capList(answer.lines, {
     maxEntries: settings.maxLines,
@@ -67,5 +68,5 @@ function show(answer: GlobAnswer, { pattern }: GlobInput, settings: ToolsOptions
     shown < answer.total
       ? ` The ${shown} newest of them are shown; narrow the pattern to see the others.`
       : ''
-  return `${text}\n[${answer.total} ${answer.total === 1 ? 'file fits' : 'files fit'}.${cut}${notes}]`
+  return `${text}\n[${answer.total} ${answer.total === 1 ? `${type} fits` : `${type}s fit`}.${cut}${notes}]`
 }

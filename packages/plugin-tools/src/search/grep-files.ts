@@ -43,7 +43,10 @@ async function grep(input: GrepInput, ctx: ToolContext, settings: ToolsOptions):
 }
 
 function show(answer: GrepAnswer, pattern: string, mode: GrepMode): string {
-  const notes = `${searchNotes(answer)}${tooLargeNote(answer)}`
+  const lenient = answer.isLenient
+    ? ' The parentheses of the pattern are not balanced, and were taken as text.'
+    : ''
+  const notes = `${lenient}${searchNotes(answer)}${tooLargeNote(answer)}`
   if (answer.files === 0) return `[Nothing fits "${pattern}" in ${countFiles(answer.searched)}.${notes}]`
   const { lines, totalLines } = answer
   const cut =

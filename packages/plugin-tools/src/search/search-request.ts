@@ -8,11 +8,16 @@ interface SearchBase extends WalkRequest {
   readonly budgetMs: number
 }
 
+/** What an entry of a folder is. */
+export type FileType = 'file' | 'folder' | 'link'
+
 /** Asks for the names of files. */
 export interface GlobRequest extends SearchBase {
   readonly kind: 'glob'
   /** Below `start`. */
   readonly pattern: string
+  /** Only entries of this type. Absent: files, and links, whatever they lead to. */
+  readonly type?: FileType
   readonly maxFiles: number
 }
 
@@ -67,6 +72,8 @@ export interface GrepAnswer extends AnswerBase {
   readonly matches: number
   readonly files: number
   readonly searched: number
+  /** The pattern's parentheses are not balanced, and were taken as text. */
+  readonly isLenient: boolean
   /** Files that are too large to search. */
   readonly tooLarge: readonly string[]
 }

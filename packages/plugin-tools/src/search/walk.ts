@@ -14,15 +14,18 @@ export interface WalkRequest {
   readonly roots: readonly string[]
   /** How many levels of folders to look at; 1 is `start` alone. */
   readonly maxDepth: number
+  /** Folders are met, too, each before what is in it. */
+  readonly withFolders?: boolean
 }
 
-/** A file that was met. Valid until the next one is asked for: its folder is closed then. */
+/** A file, or a folder, that was met. Valid until the next one is asked for: its folder is closed then. */
 export interface MetFile {
   /** Below `start`, with `/`. */
   readonly relative: string
   /** The path to open it by. */
   readonly at: string
   readonly isLink: boolean
+  readonly isFolder: boolean
 }
 
 /** Never of interest, and often larger than all the rest. A walk may begin in one. */
@@ -43,7 +46,8 @@ export function* walk(request: WalkRequest, onUnreadable: (path: string) => void
       try {
         const rules = readRules(folder, step.path, step.rules)
         const isDeepest = step.depth >= request.maxDepth
-        pending.push(...(yield* meet(entries, { ...step, rules, folder, isDeepest })))
+        const { withFolders = false } = request
+        pending.push(...(yield* meet(entries, { ...step, rules, folder, isDeepest, withFolders })))
       } finally {
         folder.close()
       }
@@ -61,7 +65,7 @@ interface Step {
 /** Yields the files of one folder; returns its folders, the first one last, as a stack wants them. */
 function* meet(
   entries: readonly Dirent[],
-  step: Step & { readonly folder: HeldFolder; readonly isDeepest: boolean },
+  step: Step & { readonly folder: HeldFolder; readonly isDeepest: boolean; readonly withFolders: boolean },
 ): Generator<MetFile, Step[]> {
   const folders: Step[] = []
   for (const entry of entries) {
@@ -69,9 +73,12 @@ function* meet(
     const path = join(step.path, name)
     const relative = step.relative === '' ? name : `${step.relative}/${name}`
     if (step.rules?.excludes(path, entry.isDirectory())) continue
-    if (entry.isFile() || entry.isSymbolicLink())
-      yield { relative, at: step.folder.at(name), isLink: entry.isSymbolicLink() }
-    else if (entry.isDirectory() && !step.isDeepest && !SKIPPED.has(name))
+    const isFolder = entry.isDirectory()
+    if (isFolder && SKIPPED.has(name)) continue
+    const isLink = entry.isSymbolicLink()
+    if (entry.isFile() || isLink || (isFolder && step.withFolders))
+      yield { relative, at: step.folder.at(name), isLink, isFolder }
+    if (isFolder && !step.isDeepest)
       folders.push({ path, relative, depth: step.depth + 1, rules: step.rules })
   }
   return folders.reverse()
