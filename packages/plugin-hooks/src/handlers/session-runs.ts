@@ -1,4 +1,10 @@
-import { endProcesses, findProcesses, startLifeline, type ProgramResult } from '@halter/child-processes'
+import {
+  endProcesses,
+  findProcesses,
+  readProcess,
+  startLifeline,
+  type ProgramResult,
+} from '@halter/child-processes'
 import type { SessionPort } from '@halter/core'
 import { randomUUID } from 'node:crypto'
 import { MARK_VARIABLE } from './command/hook-environment.ts'
@@ -26,7 +32,6 @@ export class SessionRuns {
   readonly #background = new Set<{ readonly control: AbortController; readonly done: Promise<void> }>()
   readonly #endings = new Set<Promise<void>>()
   #left: Leftover[] = []
-  #since: number | undefined
   #sweep: NodeJS.Timeout | undefined
   #sweepAt = Infinity
   #lifeline: Promise<() => Promise<void>> | undefined
@@ -47,7 +52,7 @@ export class SessionRuns {
     return { value, entry: `${MARK_VARIABLE}=${value}` }
   }
 
-  /** To be awaited before the first command runs: from then on what runs here ends with this process, however that ends. */
+  /** To be awaited before a command runs: from then on what runs here ends with this process, however that ends. */
   async watch(): Promise<void> {
     if (process.platform === 'linux') await (this.#lifeline ??= startLifeline('/bin/sh', this.#entry))
   }
@@ -59,7 +64,6 @@ export class SessionRuns {
       if (hasBackground) this.await(endProcesses(tree))
       return
     }
-    this.#since = Math.min(this.#since ?? tree.since, tree.since)
     const endAt = performance.now() + restMs
     this.#left.push({ mark: tree.mark, since: tree.since, endAt })
     this.#schedule(endAt)
@@ -88,10 +92,12 @@ export class SessionRuns {
     for (const { control } of running) control.abort()
     await Promise.all(running.map(({ done }) => done))
     await Promise.all(this.#endings)
-    if (this.#since !== undefined) await endProcesses({ mark: this.#entry, since: this.#since })
+    if (!this.#lifeline) return
+    // Whatever runs here began after this process: a command that somebody still waits for is ended too.
+    await endProcesses({ mark: this.#entry, since: readProcess(process.pid)?.startTime ?? 0 })
     await (
       await this.#lifeline
-    )?.()
+    )()
   }
 
   /** The beginning of the entry of the environment that all processes have. */

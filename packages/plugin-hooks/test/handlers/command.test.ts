@@ -236,5 +236,12 @@ describe.skipIf(isWindows)('how a command ends', () => {
       'The command ended with exit code 1: cannot log in with [redacted] and [redacted]',
     )
     expect(JSON.stringify(result)).not.toContain('canary')
+    const half = await box.run(
+      `printf '{"reason": "%0180d' 0; printf "$ACME_API_KEY"`,
+      {},
+      { env, passEnv: ['ACME_*'] },
+    )
+    expect(half.error).toContain('{"reason"')
+    expect(JSON.stringify(half)).not.toContain('cana')
   })
 })

@@ -80,6 +80,14 @@ describe.runIf(isLinux)('no hang beyond its timeout, and no survivor, of a comma
     expect(running(token)).toEqual([])
   })
 
+  it('runs when its session leaves memory', async () => {
+    const run = box.run(`trap '' TERM; sleep ${token}; sleep ${token}`)
+    await until(() => running(`sleep ${token}`).length > 0)
+    await box.endSession()
+    expect(running(token)).toEqual([])
+    expect(await run).toMatchObject({ status: 'failed', error: expect.stringContaining('SIGKILL') })
+  })
+
   it('is over before it begins', async () => {
     expect(await box.run(`echo ran > ran; sleep ${token}`, { timeoutMs: 0 })).toMatchObject({
       status: 'timed-out',

@@ -89,7 +89,10 @@ function outcomeOf(
         ...said,
       },
     )
-  return answered(written, 'The command', { exitCode, ...said })
+  const outcome = answered(written, 'The command', { exitCode, ...said })
+  return outcome.status === 'failed'
+    ? answered(clean(written), 'The command', { exitCode, ...said })
+    : outcome
 }
 
 function tail(errors: string): string {
