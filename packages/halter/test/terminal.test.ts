@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { place, says, type Place } from './halter.ts'
+import { onScreen } from './terminal-screen.ts'
 
 const bin = fileURLToPath(new URL('../src/bin.ts', import.meta.url))
 /** Of util-linux, it gives a command a terminal; the one of macOS takes other arguments. */
@@ -99,6 +100,23 @@ describe.runIf(hasTerminal)('on a terminal', () => {
     const yes = await onTerminal(at, [bin, 'run', 'hi'], [['go on without it: ', 'y\n']])
     expect(yes.screen).toContain('\nthe answer of the project\n')
     expect((await at.halter(['run', 'hi'])).stdout).toBe('the answer of the project\n')
+  })
+
+  test('a silence of two seconds is explained, and the explanation is gone afterwards', async () => {
+    const call = { toolCalls: [{ name: 'shell', input: { command: 'sleep 2.6' } }] }
+    const at = place({ 'script.json': { replies: [call, { text: 'done' }] } })
+    const screen = onScreen(at, ['run', '--model', 'scripted/script.json', '--allow-tool', 'shell', 'go'])
+    await screen.shows('2 s, shell sleep 2.6')
+    expect(await screen.finished).toBe(0)
+    expect(screen.text()).toContain('● shell sleep 2.6\ndone\n')
+    expect(screen.text()).not.toContain('2 s, shell')
+  })
+
+  test('"always" at run is kept, and said to be', async () => {
+    const at = place(shell)
+    const { screen } = await onTerminal(at, run, [['[n]o and why: ', 'a\n']])
+    expect(screen).toContain(`It is kept in ${join(at.home, 'approvals.json')}.`)
+    expect((await at.halter(['run', '--model', 'scripted/script.json', 'go'])).code).toBe(0)
   })
 
   test('what a model writes cannot drive the terminal', async () => {

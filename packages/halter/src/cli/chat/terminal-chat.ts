@@ -96,7 +96,7 @@ export class TerminalChat implements ChatFrontEnd {
   }
 
   show(text: string): void {
-    this.#terminal.note(text.replace(/\n$/, ''), 'cyan')
+    this.#terminal.show(text.replace(/\n$/, ''), 'cyan')
   }
 
   note(text: string): void {
@@ -108,17 +108,20 @@ export class TerminalChat implements ChatFrontEnd {
   }
 
   async ask(request: ApprovalRequest, signal: AbortSignal): Promise<ApprovalDecision | undefined> {
-    this.#terminal.note(`\n${describeQuestion(request)}`, 'yellow')
+    const isOwn = request.sessionId === this.#chat?.conversation.session.id
+    this.#terminal.show(`\n${isOwn ? '' : 'A subagent asks. '}${describeQuestion(request)}`, 'yellow')
     const decision = await this.askUntil(APPROVAL_CHOICES, readReply, signal)
     if (decision)
-      this.note(`  ${decision.answer}${decision.reason === undefined ? '' : `: ${decision.reason}`}`)
+      this.note(
+        `  answered: ${decision.answer}${decision.reason === undefined ? '' : `: ${decision.reason}`}`,
+      )
     return decision
   }
 
   /** The folder brings something else than what was trusted. */
   async askTrust(question: TrustQuestion): Promise<TrustAnswer> {
     const { describeQuestion, readTrust, TRUST_CHOICES } = await import('../trust-question.ts')
-    this.#terminal.note(`\n${describeQuestion(question)}`, 'yellow')
+    this.#terminal.show(`\n${describeQuestion(question)}`, 'yellow')
     return (await this.askUntil(TRUST_CHOICES, readTrust, this.#chat!.leave)) ?? 'no'
   }
 

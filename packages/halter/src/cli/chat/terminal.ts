@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { RowWriter } from '../markdown/row-writer.ts'
 import { hasColours } from '../output.ts'
 import { printable } from '../printable.ts'
 import { cutToWidth } from '../text-width.ts'
@@ -95,8 +96,19 @@ export class Terminal {
     this.#screen.print(rows)
   }
 
-  /** A line about things; nothing in it is obeyed. */
+  /** A few words about things; nothing in them is obeyed. */
   note(text: string, look: Look = 'dim'): void {
+    const rows: string[] = []
+    for (const line of printable(text).split('\n')) {
+      const writer = new RowWriter(this.width - 1, {}, (row) => rows.push(row.text))
+      writer.add({ text: line, style: 0 })
+      writer.end()
+    }
+    this.show(rows.join('\n'), look)
+  }
+
+  /** Lines as they are, but for what a terminal would obey: where one is too long, the terminal breaks it. */
+  show(text: string, look: Look): void {
     for (const line of printable(text).split('\n')) this.print(`${this.paint(line, look)}\n`)
   }
 

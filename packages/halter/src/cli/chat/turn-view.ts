@@ -228,8 +228,10 @@ export class TurnView {
         rows.push(this.#line(`  ${summary(partsText(parts))}`, 'dim'))
     }
     if (outcome !== 'ok') {
+      const text = partsText(parts).trimEnd()
       const lines = new FoldedLines()
-      lines.push(`${outcome}: ${partsText(parts)}`)
+      // What it wrote has been shown; the end of its result says what became of it.
+      lines.push(`${outcome}: ${rows.length > 1 ? text.slice(text.lastIndexOf('\n') + 1) : text}`)
       rows.push(...lines.folded().map((line) => this.#line(`  ${line}`, 'red')))
     }
     if (rows.length === 0) return
@@ -263,8 +265,8 @@ export class TurnView {
   #endThinking(): void {
     if (!this.#thinking) return
     this.#thinking = undefined
-    const seconds = ((performance.now() - this.#thinkingSince) / 1000).toFixed(1)
-    this.#note(`It thought for ${seconds} s.`, ['dim', 'italic'])
+    const seconds = (performance.now() - this.#thinkingSince) / 1000
+    if (seconds >= 1) this.#note(`It thought for ${seconds.toFixed(1)} s.`, ['dim', 'italic'])
   }
 
   #stream(): MarkdownStream {
