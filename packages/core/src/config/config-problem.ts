@@ -36,9 +36,11 @@ function describeProblem({ source, key, value, problem, cure }: ConfigProblem): 
 export function showValue(value: unknown): string {
   let text: string
   try {
-    text = JSON.stringify(maskSecrets(value)) ?? typeof value
+    // JSON would write "null" for NaN and the infinities.
+    text =
+      typeof value === 'number' ? String(value) : (JSON.stringify(maskSecrets(value)) ?? `a ${typeof value}`)
   } catch {
-    text = `a ${typeof value}`
+    text = 'what JSON cannot show'
   }
   return text.length <= 80 ? text : `${text.slice(0, 79)}…`
 }

@@ -3,11 +3,15 @@ import { basename, extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { PublicExplorer } from 'cosmiconfig'
 import type { ConfigProblem } from './config-problem.ts'
+import { describeReadError } from './describe-read-error.ts'
 import { parseJson } from './parse-json.ts'
 import { withDeadline } from './with-deadline.ts'
 
 /** Larger files are no configuration; parsing them would only cost time. Bytes. */
 const MAX_BYTES = 1_048_576
+
+/** What a configuration file may end with; without an ending it is JSON or YAML. */
+const ENDINGS = ['.ts', '.mts', '.js', '.mjs', '.json', '.yaml', '.yml', '']
 
 /** The content of a configuration file, or what is wrong with the file. */
 export type ReadConfig = { readonly value: unknown } | { readonly problem: ConfigProblem }
@@ -24,6 +28,11 @@ export async function readConfigFile(file: string, importMs: number): Promise<Re
     return problem('cannot be read', 'Check the path and the permissions.')
   }
   if (!stats.isFile()) return problem('is no file', 'Name a file.')
+  if (!ENDINGS.includes(extname(file)))
+    return problem(
+      `has the ending ${extname(file)}`,
+      `A configuration has one of ${ENDINGS.filter(Boolean).join(' ')}.`,
+    )
   if (stats.size > MAX_BYTES)
     return problem(`is too large (${stats.size} bytes)`, `A configuration has at most ${MAX_BYTES} bytes.`)
   try {
@@ -35,7 +44,7 @@ export async function readConfigFile(file: string, importMs: number): Promise<Re
     return {
       problem: {
         source: file,
-        problem: `cannot be read: ${firstLines(error)}`,
+        problem: `cannot be read: ${describeReadError(error, file)}`,
         cure: 'Correct it there, or remove the file.',
         cause: error,
       },
@@ -101,13 +110,4 @@ function whatIsEmpty(file: string): [problem: string, cure: string] {
   return /^\.m?[jt]s$/.test(extname(file))
     ? ['has no default export', 'Write: export default defineConfig({ … }).']
     : ['is empty', 'Write {} into it, or remove it.']
-}
-
-/** A parser's message with its position, without the rest of its stack. A syntax error of a module has its place in the stack. */
-function firstLines(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const message = error.message.split('\n').slice(0, 6).join('\n    ')
-  if (!(error instanceof SyntaxError) || !error.stack) return message
-  const place = /^(?:file:\/\/)?(\S+?)(?:\?v=[\d.]+)?:(\d+)\n/.exec(error.stack)
-  return place ? `${message} (line ${place[2]})` : message
 }

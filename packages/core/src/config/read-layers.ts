@@ -60,7 +60,7 @@ class Layers {
   }
 
   add(name: LayerName, source: string, config: unknown, extra: Partial<ConfigLayer> = {}): void {
-    const found = checkConfig(asData(config), source)
+    const found = check(config, source)
     this.#findings.problems.push(
       ...found.map((each) => ({ ...each, source: extra.variables?.get(each.key ?? '') ?? source })),
     )
@@ -83,6 +83,16 @@ class Layers {
     for (const other of ignored)
       this.#findings.warnings.push(`${other} is not read, because ${file} is there too.`)
     await this.addFile(name, file)
+  }
+}
+
+/** Values of a program may be objects that throw when they are looked at. */
+function check(config: unknown, source: string): ConfigProblem[] {
+  try {
+    return checkConfig(asData(config), source)
+  } catch (cause) {
+    const problem = `cannot be looked at: ${cause instanceof Error ? cause.message : String(cause)}`
+    return [{ source, problem, cure: 'Export plain data.', cause }]
   }
 }
 

@@ -60,14 +60,12 @@ function isConfiguration(code: string): boolean {
   )
 }
 
-/** Why, as far as the message has not said it. */
-function describeCauses(error: Error): string {
+/** Why, as far as the message has not said it: a list of problems has told of the first cause in its own words. */
+function describeCauses(error: HalterError): string {
   const lines: string[] = []
-  for (
-    let { cause } = error;
-    cause instanceof Error && !(cause instanceof AggregateError) && lines.length < 8;
-    { cause } = cause
-  )
+  let { cause } = error
+  if (error.data?.['problems']) cause = cause instanceof Error ? cause.cause : undefined
+  for (; cause instanceof Error && lines.length < 8; { cause } = cause)
     if (!error.message.includes(cause.message)) lines.push(`\n  because: ${cause.message}`)
   return lines.join('')
 }
