@@ -23,19 +23,25 @@ export type FilledCommand =
 
 /** Means itself to a shell, wherever it stands. */
 const PLAIN = /^[A-Za-z0-9_./:@%+,=-]+$/
+/** Programs and builtins that take words for commands, code, names of variables or arithmetic. */
+const EVALUATES = [
+  'eval|let|declare|typeset|local|export|readonly|source|unset|read|trap|alias|coproc',
+  'compgen|complete|mapfile|readarray|bind|env|xargs|parallel|watch|ssh|su',
+  '(?:ba|da|z|k|a|c|tc|fi)?sh|[gm]?awk|sed|perl|ruby|php|lua|node|deno|bun|osascript|python[0-9.]*',
+].join('|')
 /**
  * Where quoting does not help, or a reader of single characters cannot tell what is quoted: substitutions, here-documents, comments,
- * arithmetic and subscripts (which bash evaluates), a `$` before the place, and what takes its words for commands or names.
+ * arithmetic and subscripts (which bash evaluates), a `$` before the place, variables of the shell's own (`PS4`, `RANDOM`), and what
+ * {@link EVALUATES}.
  */
 const HARD = new RegExp(
   [
-    /`|\$[({['"$]|<<|\(\(|\[\[|\w\[/,
-    /(?:^|[\s;&|(])(?:#|\.\s)/,
-    /(?:^|[\s;&|({!])(?:eval|let|declare|typeset|local|export|readonly|source|unset|read|trap|alias)\b/,
-    /\s-[cv]\b/,
-  ]
-    .map(({ source }) => source)
-    .join('|'),
+    /`|\$[({['"$]|<<|\(\(|\[\[|\w\[/.source,
+    /(?:^|[\s;&|(])(?:#|\.\s)/.source,
+    /(?:^|[\s;&|({!])[A-Z_][A-Z0-9_]*\+?=/.source,
+    /(?:\btest|\[|\bprintf)\s(?:[^\n;|&]*\s)?-[vR]\b/.source,
+    `(?:^|[\\s;&|({!/\\\\])(?:${EVALUATES})(?=$|[\\s;&|)])`,
+  ].join('|'),
   'm',
 )
 

@@ -1,4 +1,7 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fillCommand } from '../../src/commands/fill-command.ts'
@@ -139,6 +142,19 @@ describe('where quoting is not enough, only plain words are put', () => {
     'sh -c $1',
     'printf -v "$1" x',
     'source $1',
+    'PS4=$1; set -x; echo',
+    'true && RANDOM="$1"',
+    'OPTIND=$1',
+    'compgen -W "$1"',
+    'complete -C $1 x',
+    'mapfile -C "$1" -c 1 z',
+    'bind -x "$1"',
+    'ssh host "ls $1"',
+    'echo x | xargs -I{} /bin/sh -c "$1"',
+    'python3 -c "print(1) # $1"',
+    "awk '{ print $1 }' x",
+    'env -S "$1"',
+    '\\eval $1',
     '. $1',
     'echo ${x:-$1}',
   ])('%j', (command) => {
@@ -191,4 +207,86 @@ test('what has a backslash before it is the shell’s own', () => {
 
 test('a NUL is put nowhere', () => {
   expect(fill('echo $1', 'x', ['a\0b']).problem).toContain('cannot be put safely')
+})
+
+test('no command made of the parts of a shell runs what an argument says', () => {
+  const words = [
+    '$1',
+    '"$1"',
+    "'$1'",
+    'a$1b',
+    '"a $1 b"',
+    '\\"$1',
+    '"\\"$1"',
+    '"$x$1"',
+    '$$1',
+    '"\'$1\'"',
+    '\'"$1"\'',
+    '$(echo $1)',
+    '"$(echo "$1")"',
+    '`echo $1`',
+    '${x:-$1}',
+    '{a,$1}',
+    '<(echo $1)',
+    '$((1+$1))',
+    '\\\\$1',
+    '#$1',
+    'a[$1]',
+    '~$1',
+    '!$1',
+    "$'$1'",
+  ]
+  const word = fc.constantFrom(...words)
+  const CLOSE: Readonly<Record<string, string>> = { '( ': ' )', '{ ': '; }', 'if true; then ': '; fi' }
+  const { command } = fc.letrec<{ command: string }>((tie) => ({
+    command: fc.oneof(
+      { maxDepth: 3, depthIdentifier: 'command' },
+      word.map((each) => `echo ${each}`),
+      word.map((each) => `x=${each}; echo "$x" $x`),
+      word.map((each) => `case ${each} in ${each}) echo;; esac`),
+      word.map((each) => `a=(${each} b)`),
+      word.map((each) => `[ ${each} = x ]`),
+      word.map((each) => `[[ ${each} -gt 1 ]]`),
+      word.map((each) => `cat <<E\n${each}\nE`),
+      word.map((each) => `echo a # ${each}\necho b`),
+      word.map((each) => `eval ${each}`),
+      word.map((each) => `declare ${each}`),
+      fc
+        .tuple(tie('command'), fc.constantFrom(' | cat', ' && true', '\ntrue', '; true', ' > out'))
+        .map((all) => all.join('')),
+      fc
+        .tuple(fc.constantFrom('( ', 'if true; then ', '{ ', '! '), tie('command'))
+        .map(([open, each]) => open + each + (CLOSE[open] ?? '')),
+    ),
+  }))
+  const canary = 'touch canary'
+  const payload = fc.constantFrom(
+    `$(${canary})`,
+    `\`${canary}\``,
+    `;${canary};`,
+    `'$(${canary})'`,
+    `";${canary};"`,
+    `\n${canary}\n`,
+    `a[$(${canary})]`,
+    `';${canary};'`,
+    `\\';${canary} #`,
+    `"$(${canary})"`,
+    `E\n${canary}\n`,
+    `}${canary}`,
+    `(${canary})`,
+  )
+  const folder = mkdtempSync(join(tmpdir(), 'halter-fill-'))
+  try {
+    fc.assert(
+      fc.property(command, payload, (template, argument) => {
+        const filled = fill(template, argument, [argument])
+        if (filled.problem !== undefined) return
+        spawnSync('bash', ['-c', filled.command], { cwd: folder, stdio: 'ignore', timeout: 5_000 })
+        expect(existsSync(join(folder, 'canary'))).toBe(false)
+      }),
+      { numRuns: 300 },
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
