@@ -133,12 +133,7 @@ function look(
   signal: AbortSignal,
 ): { readonly hooks: HookSession; readonly moment: Moment; readonly warnings: readonly string[] } {
   const warnings: string[] = []
-  const hooks = new HookSession(
-    services,
-    session,
-    () => {},
-    async () => new Set(),
-  )
+  const hooks = new HookSession(services, session, async () => new Set())
   const moment = {
     session,
     turnId: undefined,

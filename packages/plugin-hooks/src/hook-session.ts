@@ -1,4 +1,4 @@
-import type { DeclaredResource, Defer, SessionPort, TapContext } from '@halter/core'
+import type { DeclaredResource, SessionPort, TapContext } from '@halter/core'
 import { toolCallsOf, type AssistantMessage, type Json } from '@halter/protocol'
 import type { Answer, Opinion } from './merge-answers.ts'
 import type { HookEventName } from './hook-events.ts'
@@ -40,8 +40,10 @@ export type JudgeChange = (
 export class HookSession {
   readonly services: HookServices
   readonly session: SessionPort
-  /** Aborted when the session leaves memory. */
+  /** Aborted when this is over. */
   readonly closing: AbortController = new AbortController()
+  /** Files that handlers are told of, and how to stop that. */
+  readonly watched = new Map<string, () => void>()
   readonly calls = new Map<string, JudgedCall>()
   /** Ids of `once` handlers that fired here; those of before are in the session's state. */
   readonly fired = new Set<string>()
@@ -68,11 +70,17 @@ export class HookSession {
 
   readonly #judge: JudgeChange
 
-  constructor(services: HookServices, session: SessionPort, defer: Defer, judge: JudgeChange) {
+  constructor(services: HookServices, session: SessionPort, judge: JudgeChange) {
     this.services = services
     this.session = session
     this.#judge = judge
-    defer(() => this.closing.abort())
+  }
+
+  /** The session leaves memory, or the plugin was reloaded with other options: nothing happens here any more. */
+  close(): void {
+    this.closing.abort()
+    for (const stop of this.watched.values()) stop()
+    this.watched.clear()
   }
 
   /** The plan that the running turn has pinned; undefined before its first event. Costs nothing. */

@@ -6,11 +6,6 @@ import type { HookSession } from './hook-session.ts'
 import type { Moment } from './hook-services.ts'
 import { observed } from './subject.ts'
 
-/** Files that a session is told of. */
-interface FileWatch {
-  readonly paths: Map<string, () => void>
-}
-
 /**
  * Watches the files that `FileChanged` handlers name in their matchers, `.env|.envrc`, in the working directory, and those that a
  * handler asked for. Until the session leaves memory.
@@ -22,15 +17,8 @@ export function watchFiles(hooks: HookSession, more: readonly string[] = []): vo
   const { workingDir } = hooks.session.blueprint
   const named = handlers.flatMap(({ handler }) => handler.matcher?.split('|') ?? [])
   const wanted = [...named, ...more].map((path) => resolve(workingDir, path.trim()))
-  const watch = hooks.session.resource<FileWatch>('files', (defer) => {
-    const paths = new Map<string, () => void>()
-    defer(() => {
-      for (const stop of paths.values()) stop()
-    })
-    return { paths }
-  })
   for (const path of wanted)
-    if (!watch.paths.has(path)) watch.paths.set(path, watcher.watch(path, onChange(hooks, path)))
+    if (!hooks.watched.has(path)) hooks.watched.set(path, watcher.watch(path, onChange(hooks, path)))
 }
 
 function onChange(hooks: HookSession, path: string): () => void {

@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Json } from '@halter/protocol'
 import { definePlugin } from '@halter/core'
-import { defineHook, sessionHooks } from '../src/index.ts'
+import { createTestRuntime } from '@halter/core/testing'
+import hooksPlugin, { defineHook, sessionHooks } from '../src/index.ts'
 import {
   claudeHooks,
   openPlace,
@@ -398,6 +399,23 @@ describe('functions of a program', () => {
     await place.session.submitTurn('x').orThrow()
     expect(await place.runs()).toMatchObject([{ status: 'failed', decision: 'deny' }])
   })
+})
+
+test('a reload with other options counts from the next turn of an open session on', async () => {
+  const seen: string[] = []
+  const options = (name: string): object => ({
+    functions: [defineHook('UserPromptSubmit', () => void seen.push(name))],
+  })
+  const { runtime } = await createTestRuntime({
+    plugins: [[hooksPlugin, options('one')]],
+    script: () => ({ text: 'a' }),
+  })
+  onTestFinished(() => runtime.shutdown().then(() => undefined))
+  const session = await runtime.newSession()
+  await session.submitTurn('1').orThrow()
+  await runtime.reload([[hooksPlugin, options('two')]])
+  await session.submitTurn('2').orThrow()
+  expect(seen).toEqual(['one', 'two'])
 })
 
 test('an interrupted turn cancels the handler that runs, and says so', async () => {

@@ -3,9 +3,24 @@ import type { HookServices, Moment } from '../hook-services.ts'
 import { HookSession } from '../hook-session.ts'
 import { judgeChange } from '../turn-changes.ts'
 
-/** The hooks of the session that a tap is called for: made at the first call, gone when the session leaves memory. */
+/** What a session has of the plugin, whatever its options are by now. */
+interface Slot {
+  hooks?: HookSession
+}
+
+/**
+ * The hooks of the session that a tap is called for: made at the first call, gone when the session leaves memory, and made anew when the
+ * plugin was reloaded with other options.
+ */
 export function hooksOf(services: HookServices, { session }: TapContext): HookSession {
-  return session.resource(services.key, (defer) => new HookSession(services, session, defer, judgeChange))
+  const slot = session.resource<Slot>(services.key, (defer) => {
+    const opened: Slot = {}
+    defer(() => opened.hooks?.close())
+    return opened
+  })
+  if (slot.hooks?.services === services) return slot.hooks
+  slot.hooks?.close()
+  return (slot.hooks = new HookSession(services, session, judgeChange))
 }
 
 /** Where a tap is called from. */
