@@ -219,6 +219,64 @@ test('what SubagentStart says is read by the subagent, not by the one that opene
   expect(tails(place)).toEqual([[], ['You are watched.'], []])
 })
 
+test('a subagent that is not done yet gets the reason as its next input, and no other end is put off', async () => {
+  const opener = definePlugin({
+    name: 'test/opener',
+    apiVersion: 1,
+    setup({ hooks }) {
+      hooks.tap('toolResult.transform', async (result, ctx) => {
+        if (ctx.session.blueprint.parentId !== undefined) return undefined
+        const { text } = await (await ctx.session.openChild({ task: 'look', agent: 'reviewer' })).result
+        return { ...result, parts: [{ kind: 'text' as const, text }] }
+      })
+      return {}
+    },
+  })
+  const output = { decision: 'block' as const, reason: 'Look closer.' }
+  const guard = defineHook(
+    'SubagentStop',
+    ({ stop_hook_active: isAgain }) => (isAgain ? undefined : output),
+    {
+      matcher: 'reviewer',
+    },
+  )
+  const place = await openPlace({
+    hooks: { functions: [guard, defineHook('SubagentStop', () => output, { matcher: 'writer' })] },
+    plugins: [opener],
+    script: [
+      ...shellScript('x').slice(0, 1),
+      { text: 'First look.' },
+      { text: 'Second look.' },
+      { text: 'Done.' },
+    ],
+    init: { tools: [recorder('shell')] },
+  })
+  expect((await place.session.submitTurn('x').orThrow()).text).toBe('Done.')
+  expect(JSON.stringify(await place.eventsOf('toolCall.finished'))).toContain('Second look.')
+  expect(JSON.stringify([...place.provider.requests[2]!.messages])).toContain('Look closer.')
+})
+
+test('the end of a session waits a second for its handlers, and not longer', async () => {
+  const payloads = new Payloads(await tempFolder())
+  const slow = { type: 'command', command: payloads.command('sleep 20; echo late >> /dev/null') }
+  const place = await openPlace({
+    resources: snapshot(
+      claudeHooks({
+        SessionEnd: [
+          { matcher: 'bye', hooks: [slow] },
+          { matcher: 'other', hooks: [slow] },
+        ],
+      }),
+    ),
+    script: [{ text: 'a' }],
+  })
+  await place.session.submitTurn('x').orThrow()
+  const startedAt = performance.now()
+  await place.session.shutdown('bye')
+  expect(performance.now() - startedAt).toBeLessThan(5_000)
+  expect(await payloads.of('SessionEnd')).toMatchObject([{ reason: 'bye' }])
+})
+
 test('a compaction is kept from happening by a handler', async () => {
   let compactions = 0
   const compacting = definePlugin({
