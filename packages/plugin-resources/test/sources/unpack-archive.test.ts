@@ -261,6 +261,40 @@ describe('links, devices and pipes', () => {
   })
 })
 
+describe('an archive with some bytes changed', () => {
+  const entries: MadeEntry[] = [
+    { path: 'a/b.md', content: 'text '.repeat(100) },
+    { path: `${'long/'.repeat(25)}c.md`, content: 'x' },
+    { path: 'link', type: '2', link: '/etc/passwd', mode: 0o120777 },
+    { path: 'd/', type: '5' },
+    { path: 'e.md', content: 'y'.repeat(600) },
+  ]
+  const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 12 })
+
+  test.each<readonly [string, Buffer, (bytes: Buffer) => Buffer]>([
+    ['tar.gz', makeTar(entries), (bytes) => gzipSync(bytes)],
+    ['tar.gz, packed', makeTarball(entries), (bytes) => bytes],
+    ['zip', makeZip(entries), (bytes) => bytes],
+  ])('%s: comes out or is refused, ends, and leaves nothing outside', async (_, whole, pack) => {
+    await fc.assert(
+      fc.asyncProperty(changes, async (list) => {
+        const bytes = Buffer.from(whole)
+        for (const [at, value] of list) bytes[at % bytes.length] = value
+        const before = readdirSync(base).length
+        await unpack(pack(bytes)).then(
+          ({ folder }) => {
+            for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }))
+              expect(lstatSync(join(folder, name)).isSymbolicLink()).toBe(false)
+          },
+          (error: unknown) => expect(error).toMatchObject({ code: 'ERR_RESOURCE_SOURCE' }),
+        )
+        expect(readdirSync(base)).toHaveLength(before + 2)
+      }),
+      { numRuns: 80, interruptAfterTimeLimit: 15_000 },
+    )
+  })
+})
+
 describe('archives that lie', () => {
   test('a zip whose table names a smaller size is refused, not written further', async () => {
     const zip = makeZip([{ path: 'big', content: 'x'.repeat(500_000), claimedSize: 10 }])
