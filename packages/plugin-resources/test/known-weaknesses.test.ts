@@ -40,6 +40,46 @@ test('S15: no file outside of a plugin is read over a link, wherever the link is
   }
 })
 
+test('S15: nor over a link that the manifest names', async () => {
+  const outside = tempFolder()
+  const server = '{"mcpServers":{"a":{"command":"SECRET"}},"hooks":{"Stop":"SECRET"}}'
+  for (const key of ['skills', 'agents', 'commands', 'hooks', 'mcpServers']) {
+    const root = copyOf('claude/quick-notes')
+    write(root, '.claude-plugin/plugin.json', JSON.stringify({ name: 'a', [key]: './leak.json' }))
+    symlinkSync(write(outside, `${key}.json`, server), join(root, 'leak.json'))
+    const folder = await readPluginFolder(root)
+    expect(JSON.stringify(folder), key).not.toContain('SECRET')
+    expect(folder.problems.map(({ message }) => message)).toContain(
+      `"${key}": "./leak.json" leads out of the plugin, over a link.`,
+    )
+  }
+})
+
+test('S15: nor over a link in a project, a trusted one included', async () => {
+  const outside = tempFolder()
+  write(outside, 'hooks.json', '{"hooks":{"Stop":"SECRET"}}')
+  write(outside, 'a/SKILL.md', skillText('a', 'SECRET'))
+  write(outside, 'plugin/.claude-plugin/plugin.json', '{"name":"SECRET"}')
+  write(outside, 'SECRET.md', 'SECRET')
+  for (const [place, target] of [
+    ['hooks.json', 'hooks.json'],
+    ['settings.json', 'hooks.json'],
+    ['skills', '.'],
+    ['agents', '.'],
+    ['commands', '.'],
+    ['plugins', '.'],
+    ['plugins/plugin', 'plugin'],
+  ] as const) {
+    const work = join(tempFolder(), 'work')
+    mkdirSync(join(work, '.claude', place, '..'), { recursive: true })
+    symlinkSync(join(outside, target), join(work, '.claude', place))
+    const isTrusted = (): Promise<boolean> => Promise.resolve(true)
+    const { warnings, ...found } = await files(work, { isTrusted }).snapshot({ workingDir: work })
+    expect(JSON.stringify(found), place).not.toContain('SECRET')
+    expect(warnings, place).toEqual([expect.stringContaining(`It leads out of ${work}.`)])
+  }
+})
+
 test('C22: front matter is YAML and no part of a body or prompt, and scripts are found by the folder of their skill', async () => {
   const { skills, agents } = await readPluginFolder(join(corpus, 'claude/deploy-tools'))
   for (const text of [skills[0]!.body, agents[1]!.prompt]) expect(text).not.toMatch(/^---|description:/m)
