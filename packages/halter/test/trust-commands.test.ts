@@ -149,6 +149,15 @@ test.each(Object.keys(bait).filter((name) => name.startsWith('halter.') || /rc|p
   },
 )
 
+test.each(['.claude/settings.json', 'a plugin folder'])(
+  'the same folder, trusted, does run: %s',
+  async (name) => {
+    const at = place({ 'script.json': says('ok'), ...bait[name]!(9) })
+    await at.halter(run, { env: { HALTER_TRUST: '1' } })
+    expect(existsSync(join(at.cwd, 'canary'))).toBe(true)
+  },
+)
+
 test('an untrusted folder widens nothing: limits, models, prompts and stores stay', async () => {
   const widening = {
     limits: { steps: 1e6 },

@@ -6,7 +6,6 @@ import { halterHome } from './halter-home.ts'
 import { mergeLayers, type LayerName, type MergedKeys, type Origin } from './layers.ts'
 import { loadPlugins, loadPresets, pluginOf } from './load-plugins.ts'
 import type { ModuleVersions } from './module-versions.ts'
-import type { ProjectContent } from './project-content.ts'
 import { readLayers } from './read-layers.ts'
 import { trustPlugin } from './trust-folders.ts'
 import { decideTrust, type TrustOptions } from './trust.ts'
@@ -55,6 +54,8 @@ export interface LoadedConfig {
   readonly origins: ReadonlyMap<string, Origin>
   /** Sentences for the user; nothing is wrong enough to stop. */
   readonly warnings: readonly string[]
+  /** What the project brings and does not count, for want of trust: files and folders. */
+  readonly leftOut: readonly string[]
   /** See `halterHome`. */
   readonly home: string
 }
@@ -74,7 +75,10 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
 
   const asked = options.isAlone ? { HALTER_TRUST: '0' } : env
   const decision = await decideTrust(cwd, { ...options.trust, home, env: asked })
-  if (decision.leftOut.length > 0 && !options.isAlone) warnings.push(describeLeftOut(decision.leftOut))
+  const leftOut = options.isAlone ? [] : decision.leftOut
+  // Of the rest, the plugins tell that would have read it.
+  for (const { path, kind } of leftOut)
+    if (kind === 'configuration') warnings.push(`${path} is not applied: its folder is not trusted.`)
   const place = { ...options, cwd, env, importMs, home, mayApply: decision.mayApply }
   const layers = await readLayers(place, { problems, warnings })
   const code = problems.length > 0 ? 'ERR_CONFIG' : 'ERR_PLUGIN_LOAD'
@@ -100,14 +104,9 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Loade
     layers: layers.map(({ name, source }) => ({ name, source })),
     origins,
     warnings,
+    leftOut: leftOut.map(({ path }) => path),
     home,
   }
-}
-
-function describeLeftOut(content: readonly ProjectContent[]): string {
-  const [first, ...more] = content.map(({ path }) => path)
-  if (more.length === 0) return `${first} is not applied: its folder is not trusted.`
-  return `${[first, ...more].join(', ')} are not applied: their folder is not trusted.`
 }
 
 /** What concerns the runtime, and what each new session is made with. */

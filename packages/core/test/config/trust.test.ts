@@ -169,7 +169,7 @@ describe('what a folder brings besides its configuration', () => {
   test.each(Object.entries(brought))('%s is asked about, and counts only after a yes', async (_, path) => {
     write(path, settings('true'))
     const headless = await load()
-    expect(headless.warnings.join()).toContain('.'.concat(path.split('/')[0]!.slice(1)))
+    expect(headless.leftOut).toEqual([expect.stringContaining(join(project, path.split('/')[0]!))])
     expect(await isTrusted(headless)).toBe(false)
     const { ask, asked } = person('always')
     expect(await isTrusted(await load({ trust: { ask } }))).toBe(true)

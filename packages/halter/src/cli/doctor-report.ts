@@ -42,8 +42,7 @@ export async function examine(request: ConfigurationRequest, output: Output): Pr
   const began = performance.now()
   const loaded = await loadAnyhow(request, findings, output)
   const configMs = performance.now() - began
-  for (const message of loaded.config.warnings)
-    findings.push({ about: 'configuration', status: 'warning', message, ...cureOfWarning(message) })
+  findings.push(...describeConfig(loaded.config))
   const { config } = loaded
   const report = { versions: versions(), home: config.home, layers: config.layers, configMs, findings }
   const probe = createProbe()
@@ -133,8 +132,13 @@ async function loadAnyhow(
   }
 }
 
-function cureOfWarning(message: string): { readonly cure?: string } {
-  return message.includes('not trusted') ? { cure: 'Read it, then: halter trust add' } : {}
+function describeConfig({ warnings, leftOut }: LoadedConfig): Finding[] {
+  const told = warnings
+    .filter((message) => !leftOut.some((path) => message.startsWith(path)))
+    .map((message): Finding => ({ about: 'configuration', status: 'warning', message }))
+  if (leftOut.length === 0) return told
+  const message = `not used, because the folder is not trusted: ${leftOut.join(', ')}`
+  return [...told, { about: 'trust', status: 'warning', message, cure: 'Read it, then: halter trust add' }]
 }
 
 function checkPlugins({ runtime }: OpenRuntime): Finding[] {
