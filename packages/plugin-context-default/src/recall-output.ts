@@ -1,5 +1,5 @@
 import { defineTool, jsonSchema, type SessionStore, type Tool, type ToolOutput } from '@halter/core'
-import type { SessionId, SessionState, ToolResultPart } from '@halter/protocol'
+import type { SessionId, SessionState, ToolResultPart, WholePart } from '@halter/protocol'
 import { RECALL_TOOL, textOfPart } from './show-message.ts'
 
 interface RecallInput {
@@ -82,7 +82,7 @@ async function whole(store: SessionStore, part: ToolResultPart): Promise<ToolRes
 
 function show(parts: readonly ToolResultPart[], { offset, limit }: RecallInput): ToolOutput {
   const text = parts.flatMap((part) => textOfPart(part) ?? []).join('\n')
-  const media = offset === 0 ? parts.filter((part) => textOfPart(part) === undefined) : []
+  const media = offset === 0 ? parts.filter(isWhole).filter((part) => textOfPart(part) === undefined) : []
   if (text === '') return { parts: media }
   if (offset >= text.length)
     return fault(`The output has ${text.length} characters: there is nothing at ${offset}.`)
@@ -91,6 +91,11 @@ function show(parts: readonly ToolResultPart[], { offset, limit }: RecallInput):
   const rest = end < text.length ? `; go on with offset ${end}` : ''
   const note = shown === text ? '' : `\n[characters ${offset} to ${end} of ${text.length}${rest}]`
   return { parts: [{ kind: 'text', text: `${shown}${note}` }, ...media] }
+}
+
+/** A message in the window, or one that was read from the log, refers to nothing. */
+function isWhole(part: ToolResultPart): part is WholePart<ToolResultPart> {
+  return part.kind !== 'blob'
 }
 
 function fault(text: string): ToolOutput {

@@ -51,6 +51,7 @@ export type {
   ToolResultPart,
   UserMessage,
   UserPart,
+  WholePart,
 } from './messages.ts'
 export type {
   CompactionOutcome,

@@ -80,6 +80,9 @@ export type AssistantPart = TextPart | ThinkingPart | ToolCallPart | NativePart
 /** What a tool's result is made of; an empty list is an empty result. */
 export type ToolResultPart = TextPart | ImagePart | DocumentPart | JsonPart | BlobPart
 
+/** Of these parts, those that hold what they say: what callers and tools give. A {@link BlobPart} is a store's own. */
+export type WholePart<P extends { readonly kind: string }> = Exclude<P, BlobPart>
+
 /** Who put a user message into the transcript. */
 export type MessageOrigin = 'user' | 'steer' | 'hook' | 'plugin' | 'compaction'
 

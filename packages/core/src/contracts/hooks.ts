@@ -15,6 +15,7 @@ import type {
   TurnId,
   Usage,
   UserPart,
+  WholePart,
 } from '@halter/protocol'
 import type { ApprovalRequest } from './approvals.ts'
 import type { ResourceSnapshot } from './resources.ts'
@@ -51,7 +52,7 @@ export interface CompactionDraft {
 /** A finished tool call. */
 export interface ToolCallResult {
   readonly call: ToolCall
-  readonly parts: readonly ToolResultPart[]
+  readonly parts: readonly WholePart<ToolResultPart>[]
   readonly isError: boolean
   /** What became of the call; it was not run where this is `denied`, `not-started` or `cancelled`. */
   readonly outcome: ToolOutcome

@@ -18,6 +18,7 @@ import type {
   Usage,
   UserPart,
   UsageLedger,
+  WholePart,
   Limits,
 } from '@halter/protocol'
 import type { Plugin } from '../define-plugin.ts'
@@ -32,7 +33,7 @@ import type { SubagentControl } from './subagents.ts'
 import type { Tool } from './tool.ts'
 
 /** What a prompt may be: text, or parts for media. */
-export type TurnInput = string | readonly UserPart[]
+export type TurnInput = string | readonly WholePart<UserPart>[]
 
 /** Taps for one session, not stored: they go with its last holder. */
 export type SessionHooks = { readonly [H in HookName]?: Tap<H> | readonly Tap<H>[] }

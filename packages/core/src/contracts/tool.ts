@@ -1,4 +1,12 @@
-import type { Json, SessionBlueprint, SessionId, ToolCallId, ToolResultPart, TurnId } from '@halter/protocol'
+import type {
+  Json,
+  SessionBlueprint,
+  SessionId,
+  ToolCallId,
+  ToolResultPart,
+  WholePart,
+  TurnId,
+} from '@halter/protocol'
 import type { JsonSchema, SchemaResult } from './schema.ts'
 import type { SessionPort } from './hooks.ts'
 
@@ -22,7 +30,7 @@ export type ToolReturn = string | Json | undefined | void | ToolOutput
 
 /** A result in parts, or one that reports a failure of the tool's own. */
 export interface ToolOutput {
-  readonly parts: readonly ToolResultPart[]
+  readonly parts: readonly WholePart<ToolResultPart>[]
   readonly isError?: boolean
 }
 

@@ -5,6 +5,7 @@ import {
   type ToolCallPart,
   type ToolOutcome,
   type ToolResultPart,
+  type WholePart,
 } from '@halter/protocol'
 import type { ToolCallResult } from '../contracts/hooks.ts'
 import { toErrorWire } from '../errors.ts'
@@ -23,7 +24,7 @@ const SESSION = 'session'
 
 interface Finished {
   readonly outcome: ToolOutcome
-  readonly parts: readonly ToolResultPart[]
+  readonly parts: readonly WholePart<ToolResultPart>[]
 }
 
 /** Runs a call whose intent is stored, and stores its result. Never throws what the tool threw: the model reads it. */

@@ -1,6 +1,8 @@
-import type { ToolResultPart } from '@halter/protocol'
+import type { ToolResultPart, WholePart } from '@halter/protocol'
 import type { ToolOutput, ToolReturn } from '../contracts/tool.ts'
 import { toJson } from './to-json.ts'
+
+type Given = WholePart<ToolResultPart>
 
 /**
  * What a tool returned, as parts. Values go through text once, so that they are now what a replay will show, whatever the tool does with
@@ -13,7 +15,7 @@ export function toResult(value: ToolReturn): ToolOutput {
   return { parts: value.parts.map(toPart), isError: value.isError === true }
 }
 
-function toPart(part: ToolResultPart): ToolResultPart {
+function toPart(part: Given): Given {
   return part.kind === 'json' ? { kind: 'json', value: toJson(part.value) } : { ...part }
 }
 
@@ -23,13 +25,8 @@ function isOutput(value: Exclude<ToolReturn, string | undefined | void>): value 
   return Array.isArray(parts) && parts.every(isPart)
 }
 
-const PART_KINDS: ReadonlySet<unknown> = new Set<ToolResultPart['kind']>([
-  'text',
-  'image',
-  'document',
-  'json',
-])
+const PART_KINDS: ReadonlySet<unknown> = new Set<Given['kind']>(['text', 'image', 'document', 'json'])
 
-function isPart(part: unknown): part is ToolResultPart {
+function isPart(part: unknown): part is Given {
   return typeof part === 'object' && part !== null && PART_KINDS.has((part as { kind?: unknown }).kind)
 }

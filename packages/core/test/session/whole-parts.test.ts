@@ -168,7 +168,7 @@ describe('a part that the caller says is elsewhere', () => {
     ['steered input', { whenBusy: 'steer' as const }],
   ])('is refused in a %s: no replay could show it', async (_what, options) => {
     const { runtime, store, session } = await shown()
-    const turn = session.submitTurn([blob], options)
+    const turn = session.submitTurn([blob as never], options)
     expect(await turn.result).toMatchObject({ status: 'rejected', error: { code: 'ERR_SESSION_INPUT' } })
     expect((await runtime.verify(session.id)).problems).toEqual([])
     expect(JSON.stringify(store.stored)).not.toContain(blob.sha256)
@@ -182,7 +182,7 @@ describe('a part that the caller says is elsewhere', () => {
     })
     const hooks: SessionHooks = {
       'prompt.transform': (draft) => (textOf(draft) === 'bad' ? { ...draft, parts: [blob] } : draft),
-      'toolResult.transform': (given) => ({ ...given, parts: [blob] }),
+      'toolResult.transform': (given) => ({ ...given, parts: [blob as never] }),
     }
     const session = await runtime.newSession({ tools: [tool('show', () => 'x')], hooks })
     expect(await session.submitTurn('bad').result).toMatchObject({ error: { code: 'ERR_SESSION_INPUT' } })

@@ -1,5 +1,5 @@
 import type { TurnInput } from '@halter/core'
-import type { UserPart } from '@halter/protocol'
+import type { UserPart, WholePart } from '@halter/protocol'
 
 /** A line of `--input-format stream-json`, understood, or what is wrong with it. */
 export type PromptLine =
@@ -39,7 +39,7 @@ export function readPromptLine(line: string): PromptLine {
   return { kind: 'prompt', ...named, input: parts }
 }
 
-function isPart(value: unknown): value is UserPart {
+function isPart(value: unknown): value is WholePart<UserPart> {
   if (typeof value !== 'object' || value === null) return false
   const { kind, text, mediaType, data } = value as Record<string, unknown>
   if (kind === 'text') return typeof text === 'string'

@@ -1,5 +1,5 @@
 import { HalterError, type Tap, type ToolCall, type ToolCallResult, type ToolVerdict } from '@halter/core'
-import { textOf, toolCallsOf, type ToolResultPart } from '@halter/protocol'
+import { textOf, toolCallsOf } from '@halter/protocol'
 import { dispatch, passOn, record } from '../dispatch.ts'
 import type { HookServices, Moment } from '../hook-services.ts'
 import type { HookSession } from '../hook-session.ts'
@@ -120,10 +120,10 @@ async function afterCall(
 
 /** The result as handlers replaced it, with what they had against it beside it. */
 function resultParts(
-  parts: readonly ToolResultPart[],
+  parts: ToolCallResult['parts'],
   { updatedOutput, verdict }: Merged,
-): readonly ToolResultPart[] {
-  const replaced: readonly ToolResultPart[] = updatedOutput
+): ToolCallResult['parts'] {
+  const replaced: ToolCallResult['parts'] = updatedOutput
     ? [{ kind: 'text', text: updatedOutput.value as string }]
     : parts
   if (verdict?.kind !== 'deny') return replaced

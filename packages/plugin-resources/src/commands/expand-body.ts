@@ -144,7 +144,7 @@ function shellOutput(output: string): string {
   return output.replace(/\n?\[Exit code 0 after [^[\]\n]*s\.\]$/, '').replace(/^\[No output\.\]$/, '')
 }
 
-function isMedia(part: ToolResultPart): part is Extract<ToolResultPart, UserPart> {
+function isMedia(part: ToolResultPart): part is Extract<ToolResultPart, { kind: 'image' | 'document' }> {
   return part.kind === 'image' || part.kind === 'document'
 }
 

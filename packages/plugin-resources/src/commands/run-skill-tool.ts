@@ -28,7 +28,12 @@ export async function runSkillTool(
   if (expansion.problem !== undefined)
     throw failure(`The skill "${skill.name}" could not be loaded: ${expansion.problem}.`)
   const text = (await skillHeading(skill)) + expansion.text
-  return { parts: [{ kind: 'text', text }, ...expansion.parts.filter((part) => part.kind !== 'native')] }
+  return {
+    parts: [
+      { kind: 'text', text },
+      ...expansion.parts.filter((part) => part.kind !== 'native' && part.kind !== 'blob'),
+    ],
+  }
 }
 
 function whyNot(name: string, all: readonly SkillResource[], usable: readonly SkillResource[]): string {
