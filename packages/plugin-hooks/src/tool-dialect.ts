@@ -83,7 +83,10 @@ export function toolInputFrom(
 ): Json {
   const { name, input } = call
   if (dialect === 'halter' || !isObject(updated)) return updated
-  const keys = Object.entries(own(CLAUDE_KEYS, name) ?? {}).map(([ours, theirs]) => [theirs, ours])
+  const keys = Object.entries(own(CLAUDE_KEYS, name) ?? {})
+    // What the model itself wrote under Claude's name was never renamed.
+    .filter(([, theirs]) => !isObject(input) || !Object.hasOwn(input, theirs))
+    .map(([ours, theirs]) => [theirs, ours])
   const renamed = renameKeys(updated, Object.fromEntries(keys) as Record<string, string>)
   const before = isObject(input) ? input['file_path'] : undefined
   const isSamePath =
@@ -119,8 +122,13 @@ export function textOfResponse(updated: Json): string {
   return JSON.stringify(updated)
 }
 
+/** A key whose new name is taken keeps its own: nothing is lost, and everything comes back. */
 function renameKeys(input: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
-  return Object.fromEntries(Object.entries(input).map(([key, value]) => [own(names, key) ?? key, value]))
+  const renamed = Object.entries(input).map(([key, value]): [string, Json] => {
+    const name = own(names, key)
+    return [name === undefined || Object.hasOwn(input, name) ? key : name, value]
+  })
+  return Object.fromEntries(renamed)
 }
 
 function own<T>(table: Readonly<Record<string, T>>, key: string): T | undefined {

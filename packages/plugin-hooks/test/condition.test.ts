@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Json } from '@halter/protocol'
 import { compileCondition } from '../src/condition.ts'
@@ -62,4 +63,29 @@ test('text behind the closing parenthesis, and an event without a tool, are neve
 
 test('a glob spans lines and separators', async () => {
   expect(await holds('Bash(echo *done)', 'shell', { command: 'echo a\nb/c done' })).toBe(true)
+})
+
+test('no text breaks a condition, and no input breaks its test', async () => {
+  const text = fc.oneof(
+    fc.string(),
+    fc.string().map((inner) => `Bash(${inner})`),
+    fc.string().map((inner) => `Bash(${inner}:*)`),
+  )
+  await fc.assert(
+    fc.asyncProperty(text, fc.jsonValue(), async (condition, input) => {
+      expect(typeof (await holds(condition, 'shell', input as Json))).toBe('boolean')
+    }),
+  )
+})
+
+test('a command is found wherever it stands in a line', async () => {
+  const joint = fc.constantFrom(' && ', ' || ', ' ; ', ' | ', '\n', ' & ', ' $(', ' `')
+  const other = fc.constantFrom('ls', 'echo hi', 'A=1 make', 'cd x')
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(other, joint), { maxLength: 3 }), async (before) => {
+      const line = `${before.map((pair) => pair.join('')).join('')}git push --force`
+      expect(await holds('Bash(git push:*)', 'shell', { command: line })).toBe(true)
+      expect(await holds('Bash(git pull:*)', 'shell', { command: line })).toBe(false)
+    }),
+  )
 })

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Json } from '@halter/protocol'
 import { parseHooks, type ParsedHooks } from '../src/parse-hooks.ts'
@@ -171,4 +172,43 @@ test('async is taken as it is said', () => {
     [true, true],
     [false, false],
   ])
+})
+
+test('no JSON breaks the reading of a file, and every handler that comes out can be asked', () => {
+  const word = fc.constantFrom(
+    'hooks',
+    'PreToolUse',
+    'Stop',
+    'stop',
+    'matcher',
+    'type',
+    'command',
+    'prompt',
+    'http',
+    'agent',
+    'timeout',
+    'env',
+    'if',
+    '*',
+    '(',
+  )
+  const { value } = fc.letrec<{ value: Json }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'medium' },
+      word,
+      fc.jsonValue() as fc.Arbitrary<Json>,
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(word, tie('value'), { maxKeys: 4 }),
+    ),
+  }))
+  fc.assert(
+    fc.property(value, (whole) => {
+      const { handlers, warnings } = parse({}, whole)
+      for (const { id, event, timeoutMs } of handlers) {
+        expect(id).toContain(event)
+        expect(timeoutMs).toBeGreaterThanOrEqual(0)
+      }
+      for (const { message } of warnings) expect(message).not.toBe('')
+    }),
+  )
 })

@@ -1,4 +1,6 @@
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { Json } from '@halter/protocol'
 import {
   namesOfTool,
   ourToolName,
@@ -79,4 +81,31 @@ test('a replaced result is text for the model: null is none', () => {
   expect(textOfResponse({ stdout: 'out', stderr: 'err' })).toBe('out\nerr')
   expect(textOfResponse({ stdout: 'out', stderr: '' })).toBe('out')
   expect(textOfResponse({ a: 1 })).toBe('{"a":1}')
+})
+
+test('an input that a handler leaves alone comes back as it was, whatever is in it', () => {
+  const key = fc.oneof(
+    fc.constantFrom('file_path', 'task', 'prompt', 'agent', 'subagent_type', 'title', 'description'),
+    fc.string(),
+  )
+  const input = fc.oneof(
+    fc.dictionary(key, fc.oneof(fc.string(), fc.jsonValue())),
+    fc.jsonValue(),
+  ) as fc.Arbitrary<Json>
+  const name = fc.constantFrom('read', 'write', 'edit', 'shell', 'spawn_agent', 'mcp__a__b', 'constructor')
+  fc.assert(
+    fc.property(
+      name,
+      input,
+      fc.constantFrom('claude' as const, 'halter' as const),
+      (tool, value, dialect) => {
+        // As it is stored: JSON knows no -0 and no undefined.
+        const call = { name: tool, input: JSON.parse(JSON.stringify(value)) as Json }
+        const shown = toolInputIn(dialect, call, '/work')
+        expect(toolInputFrom(dialect, call, JSON.parse(JSON.stringify(shown)) as Json, '/work')).toEqual(
+          call.input,
+        )
+      },
+    ),
+  )
 })
