@@ -11,7 +11,7 @@ const SCRIPT = `read -r word; [ "$word" = done ] && exit
 rounds=0
 while [ $rounds -lt 100 ]; do
   found=
-  for file in $(grep -lsa "$1" /proc/[0-9]*/environ); do
+  for file in $(grep -lsF "$1" /proc/[0-9]*/environ); do
     pid=\${file#/proc/}
     kill -KILL "\${pid%/environ}" 2>/dev/null && found=yes
   done
