@@ -1,10 +1,12 @@
 import type { Clock, Logger, SessionStore, Watcher } from '@halter/core'
+import type { Json } from '@halter/protocol'
 import { NamedFiles } from './hook-files.ts'
 import { HookPlans } from './hook-plan.ts'
 import type { RunHandler } from './hook-handler.ts'
 import type { HookServices } from './hook-services.ts'
 import type { HooksOptions } from './options.ts'
-import { claudeCall } from './tool-dialect.ts'
+import { claudeCall, toolResponseIn } from './tool-dialect.ts'
+import type { ToolSpeech } from './transcript/blocks.ts'
 import type { Transcripts } from './transcript/transcripts.ts'
 
 /** What of the surroundings is used. */
@@ -54,11 +56,17 @@ function lazyRunner(): RunHandler {
   }
 }
 
+/** Tools as scripts that read transcripts know them. */
+const CLAUDE_SPEECH: ToolSpeech = {
+  call: claudeCall,
+  result: ({ name, input }, text, cwd) => toolResponseIn('claude', { name, input: input as Json }, text, cwd),
+}
+
 /** Loaded and opened at the first payload: most sessions have no handlers. */
 function lazyTranscripts(source: SessionStore): () => Promise<Transcripts> {
   let opened: Promise<Transcripts> | undefined
   return () =>
     (opened ??= import('./transcript/transcripts.ts').then(
-      ({ Transcripts: Opened }) => new Opened({ source, speak: claudeCall }),
+      ({ Transcripts: Opened }) => new Opened({ source, speech: CLAUDE_SPEECH }),
     ))
 }

@@ -11,11 +11,24 @@ import type { Block } from './transcript-line.ts'
 /** A part whose content is at hand. */
 export type Whole<P> = Exclude<P, BlobPart>
 
-/** How a tool call is shown: its name and input in the words of whoever reads transcripts. */
-export type SpeakTool = (call: { readonly name: string; readonly input: unknown }) => {
+/** A tool call: what is asked of which tool. */
+export interface SpokenCall {
   readonly name: string
   readonly input: unknown
 }
+
+/** How tool calls are shown, in the words of whoever reads transcripts. */
+export interface ToolSpeech {
+  call(call: SpokenCall): SpokenCall
+  /** What a program reads of a result; `text` is what the model reads of it, `cwd` where the call was made. */
+  result(call: SpokenCall, text: string, cwd: string): unknown
+}
+
+/** Shows calls as they are. */
+export const PLAIN_SPEECH: ToolSpeech = Object.freeze({
+  call: (call: SpokenCall) => call,
+  result: (_call: SpokenCall, text: string) => text,
+})
 
 /** A prompt that is one text is a string, as people read it; any other is blocks. */
 export function userContent(parts: readonly Whole<UserPart>[]): string | readonly Block[] {
@@ -33,19 +46,19 @@ export function resultContent(parts: readonly Whole<ToolResultPart>[]): string |
 }
 
 /** The blocks of a reply, one per line of a transcript. A reply without any is an empty text. */
-export function assistantBlocks(message: AssistantMessage, speak: SpeakTool): readonly Block[] {
-  const blocks = message.parts.flatMap((part) => assistantBlock(part, speak))
+export function assistantBlocks(message: AssistantMessage, speech: ToolSpeech): readonly Block[] {
+  const blocks = message.parts.flatMap((part) => assistantBlock(part, speech))
   return blocks.length > 0 ? blocks : [{ type: 'text', text: '' }]
 }
 
-function assistantBlock(part: AssistantPart, speak: SpeakTool): readonly Block[] {
+function assistantBlock(part: AssistantPart, speech: ToolSpeech): readonly Block[] {
   switch (part.kind) {
     case 'text':
       return [{ type: 'text', text: part.text }]
     case 'thinking':
       return [{ type: 'thinking', thinking: part.text, signature: part.signature ?? '' }]
     case 'toolCall': {
-      const { name, input } = speak({
+      const { name, input } = speech.call({
         name: part.name,
         input: part.input ?? { malformed: part.malformed ?? '' },
       })

@@ -1,10 +1,12 @@
-import type {
-  AssistantMessage,
-  SessionBlueprint,
-  SessionId,
-  StoredEvent,
-  Usage,
-  UserMessage,
+import {
+  textOf,
+  toolCallsOf,
+  type AssistantMessage,
+  type SessionBlueprint,
+  type SessionId,
+  type StoredEvent,
+  type Usage,
+  type UserMessage,
 } from '@halter/protocol'
 import {
   apiUsage,
@@ -12,7 +14,8 @@ import {
   resultContent,
   stopReason,
   userContent,
-  type SpeakTool,
+  type SpokenCall,
+  type ToolSpeech,
   type Whole,
 } from './blocks.ts'
 import { LineChain, type LinePlace, type TranscriptLine } from './transcript-line.ts'
@@ -34,8 +37,10 @@ interface HeldReply {
  */
 export class EventProjection {
   readonly #sessionId: SessionId
-  readonly #speak: SpeakTool
+  readonly #speech: ToolSpeech
   readonly #chain = new LineChain()
+  /** Calls without a result, as they are to run. */
+  readonly #calls = new Map<string, SpokenCall>()
   #blueprint: SessionBlueprint | undefined
   /** Id of the newest reply that is stored. */
   #newest: string | undefined
@@ -43,9 +48,9 @@ export class EventProjection {
   #held: HeldReply | undefined
 
   /** `sessionId`: whose log it is; the beginning of a fork's tells of another session. */
-  constructor(sessionId: SessionId, speak: SpeakTool) {
+  constructor(sessionId: SessionId, speech: ToolSpeech) {
     this.#sessionId = sessionId
-    this.#speak = speak
+    this.#speech = speech
   }
 
   /** The lines that an event adds. Those of a reply come with the next event, or with `flush`. */
@@ -90,9 +95,13 @@ export class EventProjection {
         const place = this.#place(message.at)
         if (message.role === 'user') return [this.#prompt(message, place)]
         this.#newest = message.id
+        for (const { callId, name, input } of toolCallsOf(message)) this.#calls.set(callId, { name, input })
         this.#held = { message, turnId, place }
         return []
       }
+      case 'toolCall.started':
+        this.#calls.set(event.callId, { name: event.name, input: event.input })
+        return []
       case 'toolCall.finished':
         return [this.#result(event)]
       case 'compaction.applied':
@@ -114,7 +123,7 @@ export class EventProjection {
     chain = this.#chain,
   ): readonly TranscriptLine[] {
     const { id, from, responseId } = message
-    return assistantBlocks(message, this.#speak).map((block, index) =>
+    return assistantBlocks(message, this.#speech).map((block, index) =>
       chain.next(place, `${id}/${index}`, 'assistant', {
         message: {
           id,
@@ -140,9 +149,12 @@ export class EventProjection {
       content,
       ...(outcome !== 'ok' && { is_error: true }),
     }
-    return this.#chain.next(this.#place(at), messageId, 'user', {
+    const place = this.#place(at)
+    const call = this.#calls.get(callId)
+    this.#calls.delete(callId)
+    return this.#chain.next(place, messageId, 'user', {
       message: { role: 'user', content: [block] },
-      toolUseResult: typeof content === 'string' ? content : { content },
+      toolUseResult: call && outcome === 'ok' ? this.#speech.result(call, textOf(event), place.cwd) : content,
     })
   }
 

@@ -2,7 +2,7 @@ import type { AssistantMessage, SessionId } from '@halter/protocol'
 import { closeSync, constants, existsSync, ftruncateSync, openSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
-import type { SpeakTool } from './blocks.ts'
+import type { ToolSpeech } from './blocks.ts'
 import { EventProjection } from './project-events.ts'
 import type { TranscriptLine } from './transcript-line.ts'
 import { wholeEvent, type EventSource } from './whole-event.ts'
@@ -15,7 +15,7 @@ export interface TranscriptFileOptions {
   readonly path: string
   readonly sessionId: SessionId
   readonly source: EventSource
-  readonly speak: SpeakTool
+  readonly speech: ToolSpeech
   /** Makes the folder of `path`. */
   makeFolder(): Promise<void>
 }
@@ -40,7 +40,7 @@ export class TranscriptFile {
   constructor(options: TranscriptFileOptions) {
     this.path = options.path
     this.#options = options
-    this.#projection = new EventProjection(options.sessionId, options.speak)
+    this.#projection = new EventProjection(options.sessionId, options.speech)
   }
 
   /**
@@ -126,7 +126,7 @@ export class TranscriptFile {
     this.#seq = 0
     this.#size = 0
     this.#ahead = undefined
-    this.#projection = new EventProjection(this.#options.sessionId, this.#options.speak)
+    this.#projection = new EventProjection(this.#options.sessionId, this.#options.speech)
   }
 }
 

@@ -3,7 +3,7 @@ import type { AssistantMessage, SessionId } from '@halter/protocol'
 import { hash } from 'node:crypto'
 import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SpeakTool } from './blocks.ts'
+import { PLAIN_SPEECH, type ToolSpeech } from './blocks.ts'
 import { openFolder, sweepFolders } from './transcript-folder.ts'
 import { TranscriptFile } from './transcript-file.ts'
 import type { EventSource } from './whole-event.ts'
@@ -26,7 +26,7 @@ interface Hold {
 export interface TranscriptsOptions {
   readonly source: EventSource
   /** How tool calls are shown. Default: as they are. */
-  readonly speak?: SpeakTool
+  readonly speech?: ToolSpeech
   /** Where the folder of the files is made. Default: the system's folder for temporary files. */
   readonly parent?: string
 }
@@ -89,11 +89,11 @@ export class Transcripts {
     const folder = await (this.#folder ??= this.#open())
     let entry = this.#entries.get(id)
     if (!entry) {
-      const { source, speak = (call) => call } = this.#options
+      const { source, speech = PLAIN_SPEECH } = this.#options
       const path = join(folder, `${fileName(id)}.jsonl`)
       const makeFolder = async (): Promise<void> =>
         void (await mkdir(folder, { recursive: true, mode: 0o700 }))
-      const file = new TranscriptFile({ path, sessionId: id, source, speak, makeFolder })
+      const file = new TranscriptFile({ path, sessionId: id, source, speech, makeFolder })
       this.#entries.set(id, (entry = { file, parentId, isOpen: false }))
     }
     return entry

@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url'
 import type { SessionHandle } from '@halter/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { ToolSpeech } from '../../src/transcript/blocks.ts'
 import { echo, linesOf, openPlayed, otherPort, type Played } from './played.ts'
 import { until } from '../handlers/sandbox.ts'
 
@@ -91,13 +92,19 @@ describe('the lines of a transcript', () => {
   })
 
   it('show tools as whoever reads them knows them', async () => {
-    const speak = ({ name, input }: { name: string; input: unknown }) => ({
-      name: `My${name}`,
-      input: { wrapped: input },
-    })
-    await using played = await openPlayed({ script, transcripts: { speak } })
-    const session = await played.runtime.newSession({ tools: [echo] })
+    const speech: ToolSpeech = {
+      call: ({ name, input }) => ({ name: `My${name}`, input: { wrapped: input } }),
+      result: (call, text, cwd) => ({ call, text, cwd }),
+    }
+    await using played = await openPlayed({ script, transcripts: { speech } })
+    const session = await played.runtime.newSession({ tools: [echo], workingDir: '/tmp' })
     const lines = linesOf(await play(played, session, 'Ping?'))
+    expect(lines[5]!['toolUseResult']).toMatchObject({
+      call: { name: 'shell', input: { text: 'pong' } },
+      text: 'pong',
+      cwd: '/tmp',
+    })
+    expect(lines[6]!['toolUseResult']).toContain('it broke')
     expect(lines[3]!.message!.content).toEqual([
       { type: 'tool_use', id: 'call-a', name: 'Myshell', input: { wrapped: { text: 'pong' } } },
     ])
