@@ -195,10 +195,8 @@ describe('halter plugins list', () => {
     })
     const { code, stdout, stderr } = await at.halter(['plugins', 'list', '--trust'])
     expect(code).toBe(0)
-    expect(stdout).toMatch(
-      new RegExp(`acme-loud +1\\.2\\.3 +${at.cwd}/halter\\.config\\.json +fills promptAssembler; adds tools`),
-    )
-    expect(stdout).toMatch(/@halter\/plugin-tools +\d+\.\d+\.\d+\S* +preset @halter\/preset-default/)
+    expect(stdout).toMatch(/acme-loud +1\.2\.3 +halter\.config\.json +fills promptAssembler; adds tools/)
+    expect(stdout).toMatch(/@halter\/plugin-tools +\d+\.\d+\.\d+\S* +@halter\/preset-default/)
     expect(stderr).not.toContain('SET UP')
   })
 })

@@ -27,24 +27,31 @@ export async function checkPlugins(config: LoadedConfig): Promise<PluginPlan> {
 }
 
 /** What kept plugins from starting, with the file, key and options that the configuration has for each of them. */
-export function withPlaces(error: unknown, { origins, runtime }: LoadedConfig): unknown {
-  const problems = isHalterError(error)
-    ? (error.data?.['problems'] as readonly Problem[] | undefined)
-    : undefined
-  if (!isHalterError(error) || !problems) return error
-  const placesOf = ({ message, plugin }: Problem): string[] =>
-    (runtime.plugins ?? []).flatMap((entry) => {
-      const { name } = pluginOf(entry)
-      const origin = origins.get(`plugins.${name}`)
-      if (!origin || (plugin !== name && !message.includes(name))) return []
-      const options = Array.isArray(entry) ? `, with ${showValue(entry[1])}` : ''
-      return [`\n    ${name} is in ${origin.source}: "${origin.key ?? 'plugins'}"${options}`]
-    })
-  const lines = problems.map((problem) => `  ${problem.message}${placesOf(problem).join('')}`)
+export function withPlaces(error: unknown, config: LoadedConfig): unknown {
+  if (!isHalterError(error)) return error
+  const problems = problemsOf(error)
+  if (problems.length === 0) return error
+  const lines = problems.map((problem) => `  ${problem.message}${placesOf(problem, config).join('')}`)
   const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`
   return new HalterError(error.code, `The plugins cannot start (${count}):\n${lines.join('\n')}`, {
     plugin: error.plugin,
     cause: error.cause,
     data: error.data,
+  })
+}
+
+/** Those that were found before anything started, or the one start that failed. */
+function problemsOf({ code, message, plugin, data }: HalterError): readonly Problem[] {
+  const listed = data?.['problems'] as readonly Problem[] | undefined
+  return listed ?? (plugin === undefined ? [] : [{ code, message, plugin }])
+}
+
+function placesOf({ message, plugin }: Problem, { origins, runtime }: LoadedConfig): string[] {
+  return (runtime.plugins ?? []).flatMap((entry) => {
+    const { name } = pluginOf(entry)
+    const origin = origins.get(`plugins.${name}`)
+    if (!origin || (plugin !== name && !message.includes(name))) return []
+    const options = Array.isArray(entry) ? `, with ${showValue(entry[1])}` : ''
+    return [`\n    ${name} is in ${origin.source}: "${origin.key ?? 'plugins'}"${options}`]
   })
 }

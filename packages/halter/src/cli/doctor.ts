@@ -58,7 +58,7 @@ function writeRuntime(runtime: RuntimeDescription, startMs: number, output: Outp
   const rows = plugins.map(({ name, setupMs, origin, lostSlots }) => [
     formatMs(setupMs).padStart(8),
     name,
-    origin,
+    origin.replace(/^preset /, ''),
     lostSlots.length > 0 ? `lost ${lostSlots.join(', ')}` : '',
   ])
   const lost = notStarted.map(({ plugin, reason }) => ['', plugin, 'not started', reason])
@@ -105,7 +105,7 @@ const NOUNS = [
   'notification',
   'subagent',
 ]
-const KINDS = ['transform', 'guard', 'start', 'end']
+const KINDS = ['transform', 'start', 'guard', 'end']
 
 /** Where a hook stands in the life of a session; a plugin's own ones come last. */
 function placeOf(hook: string): number {

@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { checkPlugins, findPackage, type LoadedConfig, type PluginPlan } from '@halter/core/host'
 import { columns } from './columns.ts'
@@ -22,11 +23,22 @@ export async function listPlugins(
     return 0
   }
   const { width } = output
-  const rows = plugins.map((each) => [each.name, each.version ?? '', each.from, describeGifts(each)])
+  const rows = plugins.map((each) => [
+    each.name,
+    each.version ?? '',
+    shortFrom(each.from),
+    describeGifts(each),
+  ])
   const lost = idle.map(({ name, notStarted }) => [name, '', 'not started', notStarted])
   output.data(columns([['PLUGIN', 'VERSION', 'FROM', 'GIVES'], ...rows, ...lost], { width }))
   output.talk('Who won which slot, and how long each takes to start: halter doctor', 'dim')
   return 0
+}
+
+/** A file of this folder by its name there. */
+function shortFrom(from: string): string {
+  const here = relative(process.cwd(), from)
+  return isAbsolute(from) && !here.startsWith('..') ? here : from
 }
 
 interface ListedPlugin {
@@ -51,7 +63,7 @@ function describePlugin(
   return {
     name,
     ...(found && { version: found.version }),
-    from: presetName === undefined ? (origin?.source ?? 'the program') : `preset ${presetName}`,
+    from: presetName ?? origin?.source ?? 'the program',
     provides,
     contributes,
     decorates,
