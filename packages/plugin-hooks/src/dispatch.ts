@@ -19,6 +19,7 @@ export function matching(hooks: HookSession, subject: Subject): readonly Planned
   const planned = hooks.plan.byEvent.get(subject.event)
   if (!planned) return []
   const isNested = isHookAgent()
+  if (isNested && !GUARDING_TOOLS.has(subject.event)) return []
   return planned.filter(({ handler, matcher, condition }) => {
     // A model that judges is judged by commands, servers and functions, not by models again.
     if (isNested && (handler.type === 'prompt' || handler.type === 'agent')) return false
@@ -28,6 +29,9 @@ export function matching(hooks: HookSession, subject: Subject): readonly Planned
     return isMatched && condition.test(subject.condition)
   })
 }
+
+/** What is asked of the agent of a handler, too: its tools are guarded as all are, and it has no other life of its own. */
+const GUARDING_TOOLS: ReadonlySet<string> = new Set(['PreToolUse', 'PermissionRequest'])
 
 /** Runs handlers side by side. What they say is in their order, whatever the order in which they ended. */
 export async function ask(

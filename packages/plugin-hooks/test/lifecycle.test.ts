@@ -256,6 +256,41 @@ test('a subagent that is not done yet gets the reason as its next input, and no 
   expect(JSON.stringify([...place.provider.requests[2]!.messages])).toContain('Look closer.')
 })
 
+test('the agent of a handler is no subagent to others: its tools are guarded, by what is no model, and nothing else is told', async () => {
+  const events: string[] = []
+  const note = (event: string): ReturnType<typeof defineHook> =>
+    defineHook(event, () => void events.push(event))
+  const read = recorder('read', () => 'content')
+  const judge = { type: 'agent', prompt: 'You are the judge.', allowedTools: ['Read'] }
+  const place = await openPlace({
+    hooks: {
+      functions: [
+        'SubagentStart',
+        'SubagentStop',
+        'PreToolUse',
+        'PostToolUse',
+        'PostToolBatch',
+        'Stop',
+        'SessionStart',
+      ].map(note),
+    },
+    resources: snapshot(
+      claudeHooks({
+        UserPromptSubmit: [{ hooks: [judge] }],
+        PreToolUse: [{ hooks: [{ type: 'prompt', prompt: 'Fine?' }] }],
+      }),
+    ),
+    script: ({ sessionId, messages }) => {
+      if (sessionId === place.session.id) return { text: 'Done.' }
+      const hasRead = JSON.stringify([...messages]).includes('content')
+      return hasRead ? { text: '{"ok":true}' } : { toolCalls: [{ name: 'read', input: { file_path: 'a' } }] }
+    },
+    init: { tools: [read] },
+  })
+  await place.session.submitTurn('x').orThrow()
+  expect(events).toEqual(['SessionStart', 'PreToolUse', 'Stop'])
+})
+
 test('the end of a session waits a second for its handlers, and not longer', async () => {
   const payloads = new Payloads(await tempFolder())
   const slow = { type: 'command', command: payloads.command('sleep 20; echo late >> /dev/null') }
