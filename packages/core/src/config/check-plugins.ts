@@ -1,5 +1,6 @@
+import type { Plugin } from '../define-plugin.ts'
 import { isHalterError, HalterError } from '../errors.ts'
-import { planStart, type PlannedPlugin } from '../kernel/plan.ts'
+import { planStart } from '../kernel/plan.ts'
 import type { Problem } from '../kernel/problems.ts'
 import { showValue } from './config-problem.ts'
 import type { LoadedConfig } from './load-config.ts'
@@ -7,7 +8,13 @@ import { pluginOf } from './load-plugins.ts'
 
 /** What a start would do: who is started, in which order, and who fills what. */
 export interface PluginPlan {
-  readonly plugins: readonly Pick<PlannedPlugin, 'plugin' | 'origin' | 'presetName' | 'lostSlots'>[]
+  readonly plugins: readonly {
+    readonly plugin: Plugin
+    readonly origin: 'config' | 'preset'
+    readonly presetName?: string
+    /** Slots that it provides and a plugin with precedence took. */
+    readonly lostSlots: readonly string[]
+  }[]
   /** Slot → the plugin that fills it, and those that wrap it, innermost first. */
   readonly slots: ReadonlyMap<string, { readonly filler: string; readonly decorators: readonly string[] }>
   readonly notStarted: readonly { readonly plugin: string; readonly reason: string }[]
