@@ -11,7 +11,9 @@ type Seen = Pick<ContextInput, 'state' | 'tokensOf'>
 export class ShownWindow {
   #rules: ShowRules | undefined
   #compactions = -1
-  #shown: Message[] = []
+  #seen = 0
+  /** Undefined while everything is shown as it is: most sessions never need a list of their own. */
+  #shown: Message[] | undefined
   /** Where less is shown than is there, and how many tokens that saves. */
   #changes: { readonly index: number; readonly saved: number }[] = []
   #saved = 0
@@ -23,17 +25,17 @@ export class ShownWindow {
     const messages = state.transcript
     const isOther =
       compactions !== this.#compactions ||
-      messages.length < this.#shown.length ||
+      messages.length < this.#seen ||
       rules.clearedThrough !== this.#rules?.clearedThrough ||
       rules.outputAtMost !== this.#rules.outputAtMost
     if (isOther) this.#restart(rules, compactions)
-    for (let index = this.#shown.length; index < messages.length; index++)
-      this.#push(messages.at(index)!, seqs[index]!, index, tokensOf)
+    for (; this.#seen < messages.length; this.#seen++)
+      this.#push(messages, seqs[this.#seen]!, this.#seen, tokensOf)
   }
 
   /** What the model sees of `state`, which must be the one that was synced last. */
   view({ transcript: messages }: SessionState): Transcript {
-    return this.#changes.length === 0 ? messages : transcript(this.#shown)
+    return this.#shown === undefined ? messages : transcript(this.#shown)
   }
 
   /** Tokens that are saved from message `index` on. */
@@ -53,19 +55,25 @@ export class ShownWindow {
   #restart(rules: ShowRules, compactions: number): void {
     this.#rules = rules
     this.#compactions = compactions
-    this.#shown = []
+    this.#seen = 0
+    this.#shown = undefined
     this.#changes = []
     this.#saved = 0
     this.#hasNative = false
   }
 
-  #push(message: Message, seq: number, index: number, tokensOf: ContextInput['tokensOf']): void {
+  #push(messages: Transcript, seq: number, index: number, tokensOf: ContextInput['tokensOf']): void {
+    const message = messages.at(index)!
     if (message.role === 'user' && message.origin === 'compaction')
       this.#hasNative ||= message.parts.some(({ kind }) => kind === 'native')
     const shown =
       message.role === 'tool' ? showOutput(message, seq, tokensOf(message), this.#rules!) : message
+    if (shown === message) {
+      this.#shown?.push(message)
+      return
+    }
+    this.#shown ??= messages.slice(0, index)
     this.#shown.push(shown)
-    if (shown === message) return
     const saved = tokensOf(message) - tokensOf(shown)
     this.#changes.push({ index, saved })
     this.#saved += saved
