@@ -82,7 +82,7 @@ function ownerOf({ plugin, layer, file }: HandlerSource): string {
 
 function eventsOf({ value }: HookFile, warn: ParseScope['warn']): JsonObject {
   if (!isObject(value)) {
-    warn('parse_error', typeof value === 'string' ? value : 'the file holds no JSON object')
+    warn('parse_error', typeof value === 'string' && value !== '' ? value : 'the file holds no JSON object')
     return {}
   }
   if (!Object.hasOwn(value, 'hooks')) return value
