@@ -103,13 +103,20 @@ export function opinionOf({ handler, result }: Answer): Opinion | undefined {
   const said = result.output ? wordsOf(handler.event, result.output, handler) : undefined
   if (result.status !== 'blocked') return said
   // An exit code of 2 cannot be taken back by what is printed beside it.
-  return said?.kind === 'deny' ? said : { kind: 'deny', reason: clip(result.stderr) ?? BLOCKED }
+  return said?.kind === 'deny'
+    ? said
+    : { kind: 'deny', reason: clip(result.stderr) ?? silentBlock(handler.event) }
 }
 
 const STOPPED = 'hook requested stop'
 const BLOCKED = 'hook blocked without explanation'
 const DENIED = 'hook denied permission without explanation'
 const ASKED = 'hook requested permission confirmation without explanation'
+
+/** What a block says that gives no reason; of a turn's end it is what the model reads next. */
+function silentBlock(event: HookEventName): string {
+  return event === 'Stop' || event === 'SubagentStop' ? 'Continue.' : BLOCKED
+}
 
 function failure(handler: HookHandler, { error }: HandlerResult): Opinion | undefined {
   const kind = handler.onFailure ?? factsOf(handler.event).onFailure
@@ -123,7 +130,8 @@ function wordsOf(event: HookEventName, output: HookOutput, handler: HookHandler)
   const own = specific?.permissionDecisionReason
   if (output.continue === false)
     return { kind: 'deny', reason: firstOf(output.stopReason, output.reason) ?? STOPPED, isStop: true }
-  if (output.decision === 'block') return { kind: 'deny', reason: firstOf(output.reason, own) ?? BLOCKED }
+  if (output.decision === 'block')
+    return { kind: 'deny', reason: firstOf(output.reason, own) ?? silentBlock(event) }
   const answer = specific?.decision
   if (answer)
     return answer.behavior === 'deny'

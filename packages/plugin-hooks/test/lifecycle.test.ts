@@ -105,6 +105,19 @@ describe('the end of a turn', () => {
     })
   })
 
+  test.each([
+    ['a block', says({ decision: 'block' })],
+    ['exit code 2', { type: 'command', command: 'exit 2' }],
+  ])('is put off by %s without a reason', async (_, handler) => {
+    const place = await openPlace({
+      resources: snapshot(claudeHooks({ Stop: [{ hooks: [{ ...(handler as object), once: true }] }] })),
+      script: [{ text: 'Done.' }, { text: 'Really.' }],
+    })
+    await place.session.submitTurn('x').orThrow()
+    const messages = (await place.eventsOf('message.appended')).map(({ message }) => message)
+    expect(messages[2]).toMatchObject({ role: 'user', parts: [{ kind: 'text', text: 'Continue.' }] })
+  })
+
   test('is put off eight times at most, whatever a handler wants', async () => {
     const place = await openPlace({
       hooks: { functions: [defineHook('Stop', () => ({ decision: 'block' as const, reason: 'more' }))] },

@@ -72,7 +72,7 @@ async function mayStop(hooks: HookSession, stop: TurnStop, moment: Moment): Prom
   const merged = await consult(hooks, isChild(hooks) ? aboutChild(hooks, stop) : aboutStop(stop), moment)
   for (const text of merged?.messages ?? []) await hooks.session.notify(HOOK_NOTIFICATION, text)
   if (!merged || merged.stop) return undefined
-  if (merged.verdict?.kind === 'deny') return { deny: merged.verdict.reason || 'Continue.' }
+  if (merged.verdict?.kind === 'deny') return { deny: merged.verdict.reason }
   // Claude Code: feedback at the end of a turn is there to be acted on.
   return merged.contexts.length > 0 ? { deny: merged.contexts.join('\n\n') } : undefined
 }
