@@ -63,7 +63,7 @@ describe.runIf(process.platform === 'linux')('process', () => {
 
   it('says of a process that ignores its signal that it is still there', async () => {
     await shell(
-      `bash -c "trap '' TERM; echo \\$\\$ > pid; while :; do sleep 0.05; done" >/dev/null 2>&1 & sleep 0.3`,
+      `bash -c "trap '' TERM; echo \\$\\$ > pid; while :; do sleep 0.05; done" >/dev/null 2>&1 & until [ -s pid ]; do sleep 0.02; done`,
     )
     const { descendants } = await ask<Listed>({ action: 'list_descendants' })
     const { pid } = descendants.find(({ name }) => name === 'bash')!

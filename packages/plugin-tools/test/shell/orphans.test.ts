@@ -16,15 +16,15 @@ it.runIf(process.platform === 'linux')(
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const [root] = (await once(host.stdout, 'data')) as [Buffer]
-    await waitFor(() => running(background).length >= 2 && running(foreground).length >= 2)
+    await waitFor(() => running(background).length >= 2 && running(foreground).length >= 2, 15_000)
     const lifelines = processesBelow(host.pid!).filter((line) => line.includes('halter-lifeline'))
     expect(lifelines).toHaveLength(1)
     host.kill('SIGKILL')
-    await waitFor(() => running(background).length + running(foreground).length === 0, 3_000)
+    await waitFor(() => running(background).length + running(foreground).length === 0, 8_000)
     expect([...running(background), ...running(foreground)]).toEqual([])
     rmSync(dirname(root.toString().trim()), { recursive: true, force: true })
   },
-  20_000,
+  40_000,
 )
 
 /** The command lines of a process's children. */
