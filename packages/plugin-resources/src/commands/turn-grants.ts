@@ -36,6 +36,11 @@ export class TurnGrants {
 export class GrantBook {
   readonly #turns = new Map<TurnId, TurnGrants>()
 
+  /** Turns that something was changed for, and that have not ended. */
+  get size(): number {
+    return this.#turns.size
+  }
+
   /** Undefined: nothing was changed for this turn. */
   of(turnId: TurnId | undefined): TurnGrants | undefined {
     return turnId === undefined ? undefined : this.#turns.get(turnId)

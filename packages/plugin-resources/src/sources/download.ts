@@ -115,15 +115,29 @@ async function follow(wanted: Wanted, rules: DownloadRules, patience: Patience):
   throw sourceFailure(`${wanted.what} could not be had: more than ${MAX_REDIRECTS} redirects.`)
 }
 
-function nextUrl(location: string, from: URL, { what }: Wanted, { origin, hosts }: DownloadRules): URL {
-  const next = URL.parse(location, from.href)
-  const isKnown = next !== null && (next.origin === origin || hosts.includes(next.host))
-  const isSafe = next?.protocol === 'https:' || next?.protocol === from.protocol
-  const hasLogin = next !== null && (next.username !== '' || next.password !== '')
-  if (isKnown && isSafe && !hasLogin) return next
+function nextUrl(location: string, from: URL, { what }: Wanted, rules: DownloadRules): URL {
+  const next = redirectTarget(location, from, rules)
+  if (next) return next
+  const to = URL.parse(location, from.href)?.origin ?? 'no address at all'
   throw sourceFailure(
-    `${what} could not be had: ${from.host} redirects to ${next?.origin ?? 'no address at all'}, which is not followed. If that is as it should be, add its host to github.hosts.`,
+    `${what} could not be had: ${from.host} redirects to ${to}, which is not followed. If that is as it should be, add its host to github.hosts.`,
   )
+}
+
+/**
+ * Where a redirect leads, if it may be followed: to the server itself or to a host of the list, not from https to anything else, and
+ * with no name and password in it.
+ */
+export function redirectTarget(
+  location: string,
+  from: URL,
+  { origin, hosts }: Pick<DownloadRules, 'origin' | 'hosts'>,
+): URL | undefined {
+  const next = URL.parse(location, from.href)
+  if (!next || next.username !== '' || next.password !== '') return undefined
+  const isKnown = next.origin === origin || hosts.includes(next.host)
+  const isSafe = next.protocol === 'https:' || next.protocol === from.protocol
+  return isKnown && isSafe ? next : undefined
 }
 
 function answerOf({ status, headers }: Response, { token }: DownloadRules): string {

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Approver } from '@halter/core'
+import type { Approver, Taps } from '@halter/core'
 import { afterEach, describe, expect, test } from 'vitest'
+import { tapCommands } from '../../src/commands/tap-commands.ts'
+import { GrantBook } from '../../src/commands/turn-grants.ts'
 import { openProject, tapping, type Project, type ProjectOptions } from './project.ts'
 
 let project: Project | undefined
@@ -364,6 +366,18 @@ describe('allowed-tools', () => {
     expect(existsSync(join(project.folder, 'one'))).toBe(false)
   })
 
+  test('are nothing to another plugin', async () => {
+    const other = tapping('other', (hooks) => {
+      hooks.tap('turn.guard', async (_, ctx) => {
+        await ctx.session.callTool('shell', { command: 'touch other' })
+      })
+    })
+    const files = commands({ make: '---\nallowed-tools: Bash(touch:*)\n---\nMake it.' })
+    const { project } = await send('/make', files, { approve: no, plugins: [other] })
+    expect(await project.events('toolCall.finished')).toMatchObject([{ outcome: 'denied' }])
+    expect(existsSync(join(project.folder, 'other'))).toBe(false)
+  })
+
   test('are nothing to a subagent of the turn', async () => {
     const spawning = tapping('spawning', (hooks) => {
       hooks.tap('turn.guard', async (_, ctx) => {
@@ -397,6 +411,17 @@ describe('the model of a command', () => {
       },
     ])
   })
+})
+
+test('nothing is kept of a turn that has ended, however it did', async () => {
+  const book = new GrantBook()
+  const own = tapping('own', (hooks) => tapCommands(hooks as Taps<{ readonly models: undefined }>, {}, book))
+  const files = commands({ make: '---\nallowed-tools: Bash\n---\nMake it.', wait: '!`true`' })
+  const options = { plugins: [own], resources: { expandCommands: false } }
+  const { project } = await send('/make', files, { ...options, approve: no })
+  for (const prompt of ['/gone', '/wait', '/make']) await project.session.submitTurn(prompt).result
+  expect(project.provider.requests).toHaveLength(2)
+  expect(book.size).toBe(0)
 })
 
 test('other hooks see what was typed, and guards what it became', async () => {

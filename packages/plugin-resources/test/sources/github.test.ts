@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { redirectTarget } from '../../src/sources/download.ts'
 import { openSources, type GithubOptions } from '../../src/sources/open-sources.ts'
 import type { SourceOption } from '../../src/sources/source-options.ts'
 import { makeTarball } from './archives.ts'
@@ -365,6 +366,26 @@ test('a load that is told to stop does, and leaves nothing unfinished', async ()
   })
   await expect(load({ sources: [repo()] }, controller.signal)).rejects.toThrow('no more')
   expect(readdirSync(join(home, 'sources/unfinished'))).toEqual([])
+})
+
+test.each([
+  ['https://archives.example/x', true],
+  ['/elsewhere', true],
+  ['//archives.example/x', true],
+  ['https://archives.example:443/x', true],
+  ['http://archives.example/x', false],
+  ['http://api.example/x', false],
+  ['https://archives.example:8443/x', false],
+  ['https://archives.example.evil/x', false],
+  ['https://evil/archives.example', false],
+  ['https://archives.example@evil/x', false],
+  ['https://me@archives.example/x', false],
+  ['ftp://archives.example/x', false],
+  ['data:,x', false],
+])('a redirect to %s: followed %s', (location, isFollowed) => {
+  const rules = { origin: 'https://api.example', hosts: ['archives.example'] }
+  const target = redirectTarget(location, new URL('https://api.example/repos'), rules)
+  expect(target !== undefined).toBe(isFollowed)
 })
 
 test('an API without https is refused, but for this machine', () => {
