@@ -26,6 +26,14 @@ test.each(['docs/README.md', 'docs/llms.txt', 'llms.txt'])(
   },
 )
 
+test('the README names every package once', () => {
+  const published = globSync('{packages/*,prompts,docs}/package.json', { cwd: root })
+    .map((file) => JSON.parse(read(file)) as { readonly name: string; readonly private?: boolean })
+    .flatMap(({ name, private: isPrivate }) => (isPrivate ? [] : [name]))
+  const named = Array.from(read('README.md').matchAll(/^\| \[`([^`]+)`\]/gm), ([, name]) => name!)
+  expect(named.toSorted()).toEqual(published.toSorted())
+})
+
 test('every link within the repository leads to a file, and to a heading of it', () => {
   const broken = documents.flatMap((document) =>
     linksOf(document).flatMap(({ path, heading, text }) => {
