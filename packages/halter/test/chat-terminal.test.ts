@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SessionSummary, StoredEvent } from '@halter/protocol'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { jsonLines, place, says, type Place } from './halter.ts'
 import { hasTerminal, onScreen, type TerminalScreen } from './terminal-screen.ts'
+
+// Longer than a screen is waited for, so that what it shows is told.
+vi.setConfig({ testTimeout: 40_000 })
 
 const model = ['--model', 'scripted/script.json']
 const [UP, CTRL_C, CTRL_D, ALT_ENTER] = ['\u001B[A', '\u0003', '\u0004', '\u001B\r']
@@ -22,6 +25,7 @@ async function ready(screen: TerminalScreen): Promise<void> {
 }
 
 async function leave(screen: TerminalScreen): Promise<number | null> {
+  await vi.waitFor(() => expect(screen.text()).not.toContain('Enter queues'), { timeout: 10_000 })
   screen.type(CTRL_D)
   return await screen.finished
 }
@@ -67,7 +71,7 @@ describe.runIf(hasTerminal)('chat on a terminal', () => {
     screen.type('go\r')
     await screen.shows('Once upon a')
     expect(screen.text()).not.toContain('The end.')
-    await screen.shows('The end.\n')
+    await screen.shows('The end.\n1 model call')
     await leave(screen)
   })
 
@@ -515,4 +519,58 @@ describe.runIf(hasTerminal)('chat on a terminal', () => {
       expect((await log(at)).at(-1)).toMatchObject({ type: 'turn.failed', reason: 'interrupted' })
     },
   )
+
+  test('a window that is closed ends the turn in the log, and the process', async () => {
+    const at = place({ 'script.json': { replies: [slow] } })
+    const screen = chat(at)
+    await ready(screen)
+    screen.type('go\r')
+    await screen.shows('Once upon a')
+    const pid = screen.pid()
+    screen.closeWindow()
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 5_000 })
+    expect((await log(at)).at(-1)).toMatchObject({ type: 'turn.failed', reason: 'interrupted' })
+  })
+
+  test('a plugin of the project that was edited is asked about before /reload takes it', async () => {
+    const version = (name: string): string => `
+      import { definePlugin } from ${JSON.stringify(new URL('../../core/src/index.ts', import.meta.url).href)}
+      export default definePlugin({ name: '${name}', apiVersion: 1, setup: () => ({}) })`
+    const at = place({
+      '.halterrc': '{ "plugins": ["./mine.mjs"] }',
+      'mine.mjs': version('acme-first'),
+      'script.json': { replies: [{ text: 'ok' }], loop: true },
+    })
+    const screen = chat(at, ['--trust'], { columns: 120 })
+    await ready(screen)
+    writeFileSync(join(at.cwd, 'mine.mjs'), version('acme-second'))
+    screen.type('/reload\r')
+    // --trust is for this start and what it reloads.
+    await screen.shows('new: acme-second; gone: acme-first')
+    await leave(screen)
+    const asked = chat(at, [], { columns: 120 })
+    await asked.shows('go on without it:')
+    asked.type('y\n')
+    await ready(asked)
+    writeFileSync(join(at.cwd, 'mine.mjs'), version('acme-third'))
+    asked.type('/reload\r')
+    await asked.shows('changed since you trusted it')
+    asked.type('n\r')
+    await asked.shows('Nothing was reloaded: ')
+    asked.type('/reload\r')
+    await asked.shows(/changed since you trusted it[^]*changed since you trusted it/)
+    asked.type('y\r')
+    await asked.shows('new: acme-third; gone: acme-second')
+    expect(await leave(asked)).toBe(0)
+  })
+
+  test('/model counts also where --model was said for a session that goes on', async () => {
+    const at = place({ 'script.json': says('from the script'), 'other.json': says('from the other') })
+    await at.halter(['run', '--model', 'demo', 'hi'])
+    const screen = chat(at, ['--continue'])
+    await ready(screen)
+    screen.type('/model scripted/other.json\rhello\r')
+    await screen.shows('› hello\n\nfrom the other\n1 model call')
+    expect(await leave(screen)).toBe(0)
+  })
 })

@@ -29,6 +29,8 @@ export interface TerminalScreen {
   /** Resolves when nothing has changed for a moment. */
   settles(): Promise<void>
   resize(columns: number, rows: number): Promise<void>
+  /** The terminal goes, as when its window is closed. */
+  closeWindow(): void
   readonly finished: Promise<number | null>
 }
 
@@ -95,6 +97,7 @@ export function onScreen(
     text: () => readRows().join('\n'),
     bytes: () => bytes,
     finished,
+    closeWindow: () => void child.kill('SIGKILL'),
     async shows(text) {
       const deadline = performance.now() + 15_000
       for (;;) {

@@ -20,7 +20,8 @@ export class Output {
     this.#stdout = stdout
     this.#stderr = stderr
     stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
+      // EIO: a terminal that was closed.
+      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
       this.#gone.abort()
     })
     stderr.on('error', () => {}) // nobody is left to tell

@@ -1,4 +1,4 @@
-import { HalterError, type ApprovalRequest, type SessionHandle } from '@halter/core'
+import { HalterError, type ApprovalRequest, type SessionHandle, type TurnOptions } from '@halter/core'
 import { ModuleVersions, type TrustAnswer, type TrustQuestion } from '@halter/core/host'
 import { allowedTools } from '../allowed-tools.ts'
 import { ApprovalRules, keptApprovals } from '../approval-rules.ts'
@@ -84,8 +84,12 @@ export async function chat(
     if (interrupts.signal.aborted) return INTERRUPTED
     const started = await startSession(open, { options, budget }, output)
     front.open()
-    const settings = { ...turnSettings(started, options, budget), signal: interrupts.signal }
-    conversation = new Conversation(started.session, started.isResumed, settings, front)
+    const { signal } = interrupts
+    const settingsOf = (session: SessionHandle, isResumed: boolean): TurnOptions => ({
+      ...turnSettings({ session, isResumed }, options, budget),
+      signal,
+    })
+    conversation = new Conversation(started, settingsOf, front)
     const askTrust = front.askTrust?.bind(front)
     const reload = async (): Promise<void> => {
       const { reloadRuntime } = await import('./reload-runtime.ts')

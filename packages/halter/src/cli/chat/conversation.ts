@@ -1,4 +1,5 @@
 import { isStored, type SessionEvent, type TurnId } from '@halter/protocol'
+import type { StartedSession } from '../start-session.ts'
 import type { SessionHandle, TurnHandle, TurnOptions, TurnResult } from '@halter/core'
 
 /** Who shows a conversation. */
@@ -8,6 +9,8 @@ export interface ConversationView {
   event(event: SessionEvent): void
   /** A turn has ended, and everything of it was shown. */
   ended(result: TurnResult): void
+  /** Something could not be shown. */
+  failed(error: unknown): void
   /** What waits, or whether something runs, is different now. */
   changed(): void
 }
@@ -15,7 +18,8 @@ export interface ConversationView {
 /** Talks to a session: one turn at a time, what is said meanwhile waits or joins it. Knows no terminal. */
 export class Conversation {
   readonly #view: ConversationView
-  readonly #settings: TurnOptions
+  readonly #settingsOf: (session: SessionHandle, isResumed: boolean) => TurnOptions
+  #settings: TurnOptions
   #session: SessionHandle
   #reading: AbortController
   #running = new Set<TurnHandle>()
@@ -27,9 +31,15 @@ export class Conversation {
   #idle: Promise<void> = Promise.resolve()
   #ended: TurnId | undefined
 
-  constructor(session: SessionHandle, isResumed: boolean, settings: TurnOptions, view: ConversationView) {
+  /** `settingsOf`: what each turn of a session is run with. */
+  constructor(
+    { session, isResumed }: StartedSession,
+    settingsOf: (session: SessionHandle, isResumed: boolean) => TurnOptions,
+    view: ConversationView,
+  ) {
     this.#view = view
-    this.#settings = settings
+    this.#settingsOf = settingsOf
+    this.#settings = settingsOf(session, isResumed)
     this.#session = session
     this.#shown = session.state.head
     this.#reading = this.#read(session)
@@ -84,11 +94,18 @@ export class Conversation {
     while (this.isBusy || this.#waiting.length > 0) await this.#idle
   }
 
+  /** From the next turn on, the session's own model answers, whatever the settings said. */
+  useOwnModel(): void {
+    const { model: _, ...others } = this.#settings
+    this.#settings = others
+  }
+
   /** Talks to another session from now on. Only while nothing runs. */
   async switchTo(session: SessionHandle, isResumed: boolean): Promise<void> {
     const old = this.#session
     this.#reading.abort()
     this.#session = session
+    this.#settings = this.#settingsOf(session, isResumed)
     this.#shown = session.state.head
     this.#reading = this.#read(session)
     this.#view.begin(session, isResumed)
@@ -130,9 +147,8 @@ export class Conversation {
         if (isStored(event)) this.#noteShown(event)
       }
     }
-    // A log that cannot be read ends the turn, too, which tells why.
     void show()
-      .catch(() => {})
+      .catch((error: unknown) => this.#view.failed(error))
       .finally(() => {
         if (this.#reading === reading) this.#letGo(Infinity)
       })

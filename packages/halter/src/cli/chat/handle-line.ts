@@ -2,7 +2,7 @@ import { isHalterError } from '@halter/core'
 import { UsageError } from '../usage-error.ts'
 import { currentResources, invocable, readSlash, type SlashContext } from './slash-commands.ts'
 
-/** Does what a line says: a command of the chat, or a prompt. */
+/** Does what a line says: a command of the chat, or a prompt. Resolves when the next line may be done. */
 export async function handleLine(line: string, ctx: SlashContext): Promise<void> {
   if (line.trim() === '') return
   const slash = readSlash(line.trim(), line.trimStart().startsWith('/') ? await knownNames(ctx) : [])
@@ -11,11 +11,8 @@ export async function handleLine(line: string, ctx: SlashContext): Promise<void>
   const { command, words } = slash
   if (command.needsIdle && ctx.conversation.isBusy)
     return ctx.note(`/${command.name} has to wait: a turn is running. Ctrl-C ends it.`)
-  try {
-    await command.run(ctx, words)
-  } catch (error) {
-    ctx.note(describeError(error))
-  }
+  const done = command.run(ctx, words).catch((error: unknown) => ctx.note(describeError(error)))
+  if (!(command.canWait && ctx.conversation.isBusy)) await done
 }
 
 /** A failure, in a line. */

@@ -5,7 +5,7 @@ import { lfLines } from '../lf-lines.ts'
 import type { Output } from '../output.ts'
 import { TextFormat } from '../text-format.ts'
 import type { Chat, ChatFrontEnd } from './chat.ts'
-import { handleLine } from './handle-line.ts'
+import { describeError, handleLine } from './handle-line.ts'
 import { sessionHeading } from './last-exchange.ts'
 
 /** Columns of tables. */
@@ -78,6 +78,11 @@ export class PlainChat implements ChatFrontEnd {
       ...(error && { error }),
     })
     this.#hasFailed ||= status !== 'completed'
+  }
+
+  failed(error: unknown): void {
+    this.#output.complain(describeError(error))
+    this.#hasFailed = true
   }
 
   changed(): void {}

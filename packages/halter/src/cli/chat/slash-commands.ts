@@ -26,6 +26,8 @@ export interface SlashCommand {
   readonly summary: string
   /** True for one that has to wait for the end of a turn. */
   readonly needsIdle?: true
+  /** True for one that may take until the next step of a running turn: other lines do not wait for it. */
+  readonly canWait?: true
   run(ctx: SlashContext, words: string): Promise<void>
 }
 
@@ -56,6 +58,7 @@ export const SLASH_COMMANDS: readonly SlashCommand[] = [
     name: 'compact',
     usage: '[what to keep]',
     summary: 'replace old messages by a summary, at the next step',
+    canWait: true,
     run: async (ctx, words) => (await import('./slash-session.ts')).compact(ctx, words),
   },
   {

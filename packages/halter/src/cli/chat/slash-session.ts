@@ -12,7 +12,10 @@ const LISTED = 10
 /** `/model` */
 export async function model({ conversation, note }: SlashContext, id: string): Promise<void> {
   const { session } = conversation
-  if (id !== '') await session.update({ model: id })
+  if (id !== '') {
+    await session.update({ model: id })
+    conversation.useOwnModel()
+  }
   const { model, effort } = session.blueprint
   note(`The model is ${model}${effort === undefined ? '' : `, effort ${effort}`}.`)
 }

@@ -23,6 +23,8 @@ export class TerminalChat implements ChatFrontEnd {
   readonly #left = Promise.withResolvers<number>()
   #turn: TurnView
   #chat: Chat | undefined
+  /** One line after the other: a prompt behind a command must find it done. */
+  #lines: Promise<void> = Promise.resolve()
   #since = 0
   /** Ctrl-C was the last key: once more leaves. */
   #isLeaving = false
@@ -52,6 +54,8 @@ export class TerminalChat implements ChatFrontEnd {
     process.once('exit', restore)
     const onEnd = (): void => this.#left.resolve(0)
     process.stdin.once('end', onEnd)
+    // A terminal that has gone: its keyboard can be read no more.
+    process.stdin.on('error', onEnd)
     chat.leave.addEventListener('abort', () => this.#left.resolve(INTERRUPTED), { once: true })
     try {
       if (first !== '') this.#line(first)
@@ -87,6 +91,10 @@ export class TerminalChat implements ChatFrontEnd {
   ended({ status, reason, error }: TurnResult): void {
     if (status !== 'rejected' || reason === 'interrupted') return
     this.#terminal.note(error ? describeError(error) : `The prompt was not taken: ${reason}.`, 'red')
+  }
+
+  failed(error: unknown): void {
+    this.#terminal.note(describeError(error), 'red')
   }
 
   changed(): void {
@@ -174,7 +182,9 @@ export class TerminalChat implements ChatFrontEnd {
     this.#candidates = []
     const chat = this.#chat!
     if (text.startsWith('/')) this.note(`› ${text}`)
-    void handleLine(text, chat.context).catch((error: unknown) => this.note(describeError(error)))
+    this.#lines = this.#lines
+      .then(() => handleLine(text, chat.context))
+      .catch((error: unknown) => this.note(describeError(error)))
   }
 
   #key(name: 'ctrl-c' | 'ctrl-d'): void {
