@@ -56,9 +56,23 @@ describe.runIf(process.platform === 'linux')('process', () => {
     const killed = await ask<Killed>({ action: 'kill_tree', pid: top.pid })
     expect(killed).toMatchObject({ pid: top.pid, signal: 'SIGKILL', killed: 3 })
     // The deepest first.
-    expect(killed.per_pid.map(({ name }) => name)).toEqual(['sleep', 'bash', 'bash'])
+    const order = killed.per_pid.map(({ pid }) => pid)
+    const parents = order.map((pid) => order.indexOf(descendants.find((each) => each.pid === pid)!.parent))
+    expect(parents).toEqual([1, 2, -1])
     expect(running(token)).toEqual([])
     expect(running(spared)).toHaveLength(1)
+  })
+
+  it('ends all of a tree that grows meanwhile', async () => {
+    const token = tokenOf()
+    await shell(`bash -c "while :; do sleep ${token} & sleep 0.01; done" >/dev/null 2>&1 &`)
+    await waitFor(() => running(token).length > 5)
+    const { descendants } = await ask<Listed>({ action: 'list_descendants' })
+    const top = descendants.find((each) => descendants.every(({ pid }) => pid !== each.parent))!
+    const { killed, per_pid } = await ask<Killed>({ action: 'kill_tree', pid: top.pid })
+    expect(killed).toBe(per_pid.length)
+    expect(running(token)).toEqual([])
+    expect(await ask<Listed>({ action: 'list_descendants' })).toEqual({ descendants: [] })
   })
 
   it('says of a process that ignores its signal that it is still there', async () => {

@@ -7,7 +7,7 @@ import type { SessionProcesses } from './session-processes.ts'
 /** Milliseconds that processes get to be gone. */
 const GRACE_MS = 500
 const POLL_MS = 20
-/** Who forks faster than his children are found gets so many rounds. */
+/** Who forks faster than he is stopped gets so many rounds. */
 const ROUNDS = 20
 /** Signals that do not ask a process to go. */
 const STAYING: ReadonlySet<string> = new Set(['SIGSTOP', 'SIGCONT', 'SIGUSR1', 'SIGUSR2'])
@@ -28,32 +28,34 @@ export async function killTree(
   target: Process,
   signal: NodeJS.Signals,
 ): Promise<KilledProcess[]> {
-  const seen = new Map<number, { readonly process: Process; readonly error: string | undefined }>()
-  for (let round = 0; round < ROUNDS; round++) {
-    const known = new Map([...seen.values()].map(({ process }) => [process.pid, process.startTime]))
-    const tree = treeOf(target, await processes.list(known), seen)
-    if (tree.length === 0) break
-    for (const process of tree) seen.set(process.pid, { process, error: send(process, signal) })
-    // What a process forked before it got the signal is found in the next round.
-    if (STAYING.has(signal)) break
-  }
+  const tree = await wholeTree(processes, target, signal === 'SIGKILL')
+  const sent = tree.toReversed().map((each) => ({ each, error: send(each, signal) }))
   const end = performance.now() + (STAYING.has(signal) ? 0 : GRACE_MS)
-  const all = [...seen.values()]
-  while (all.some(({ process }) => isAlive(process)) && performance.now() < end) await delay(POLL_MS)
-  return all.map(({ process, error }) => ({
-    pid: process.pid,
-    name: process.name,
-    killed: !isAlive(process),
+  while (tree.some(isAlive) && performance.now() < end) await delay(POLL_MS)
+  return sent.map(({ each, error }) => ({
+    pid: each.pid,
+    name: each.name,
+    killed: !isAlive(each),
     ...(error !== undefined && { error }),
   }))
 }
 
-/** What of the tree was not signalled yet, the deepest first. */
-function treeOf(target: Process, running: readonly Process[], seen: ReadonlyMap<number, unknown>): Process[] {
-  const roots = [target, ...running.filter(({ pid }) => seen.has(pid))]
-  const tree = new Map(roots.map((root) => [root.pid, root]))
-  for (const root of roots) for (const each of descendantsOf(root, running)) tree.set(each.pid, each)
-  return [...tree.values()].filter(({ pid }) => !seen.has(pid)).toReversed()
+/**
+ * A process and what is below it, nearer ones first. `isFrozen`: stopped, as they are found: what is about to be ended must not fork
+ * meanwhile, for nothing leads from a child to its parent once that is gone.
+ */
+async function wholeTree(
+  processes: SessionProcesses,
+  target: Process,
+  isFrozen: boolean,
+): Promise<Process[]> {
+  const tree = new Map([[target.pid, target]])
+  for (let round = 0, size = 0; round < ROUNDS && size !== tree.size; round++) {
+    if (isFrozen) for (const each of [...tree.values()].slice(size)) send(each, 'SIGSTOP')
+    size = tree.size
+    for (const each of descendantsOf(target, await processes.list())) tree.set(each.pid, each)
+  }
+  return [...tree.values()]
 }
 
 function send({ pid, startTime }: Process, signal: NodeJS.Signals): string | undefined {

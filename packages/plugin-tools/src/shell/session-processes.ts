@@ -31,13 +31,10 @@ export class SessionProcesses {
     this.#endings.add(noted)
   }
 
-  /**
-   * What runs, `known` ones and what they started included. Linux alone: elsewhere a command leaves nothing behind that could be
-   * found.
-   */
-  async list(known: ReadonlyMap<number, number> = new Map()): Promise<readonly Process[]> {
+  /** What runs. Linux alone: elsewhere a command leaves nothing behind that could be found. */
+  async list(): Promise<readonly Process[]> {
     if (this.#since === undefined || process.platform !== 'linux') return []
-    return await findProcesses({ mark: this.#entry, since: this.#since, known })
+    return await findProcesses({ mark: this.#entry, since: this.#since, known: new Map() })
   }
 
   /** Ends everything that still runs. */
