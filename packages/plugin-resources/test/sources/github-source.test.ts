@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { checkGithubSource, parseGithubRepo, parseGithubUrl } from '../../src/sources/github-source.ts'
 
-describe('a link to GitHub', () => {
+describe('row 78: a link to GitHub', () => {
   test.each([
     ['https://github.com/acme/tools', { owner: 'acme', repo: 'tools' }],
     ['https://github.com/acme/tools/', { owner: 'acme', repo: 'tools' }],

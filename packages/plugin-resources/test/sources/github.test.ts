@@ -55,7 +55,7 @@ const repo = (name = 'acme/tools', more: object = {}): SourceOption => ({
   ...more,
 })
 
-test('a repository is a plugin: its default branch is looked up, pinned, and fetched once', async () => {
+test('row 79, S16: a repository is a plugin: its default branch is looked up, pinned, and fetched once', async () => {
   github.commit('acme/tools', FIRST, plugin('tools'), ['HEAD'])
   const first = await load({ sources: [repo()] })
   expect(first).toMatchObject({ from: [`github:acme/tools@${FIRST}`], warnings: [] })
@@ -140,7 +140,7 @@ test('one that stays asks once, whatever the time to live, and leaves what faile
   expect(github.asked.map(({ path }) => path)).toHaveLength(4)
 })
 
-test('many sources in one repository ask for it once', async () => {
+test('E14: many sources in one repository ask for it once', async () => {
   const files = ['a', 'b', 'c'].flatMap((name) =>
     Object.entries(plugin(name)).map(([path, content]) => [`${name}/${path}`, content]),
   )
@@ -151,7 +151,7 @@ test('many sources in one repository ask for it once', async () => {
   expect(github.asked).toHaveLength(3)
 })
 
-test('many repositories are fetched side by side, and never more than six at once', async () => {
+test('E14: many repositories are fetched side by side, and never more than six at once', async () => {
   let [running, most] = [0, 0]
   github.answer('/commits/', (_, response) => {
     running += 1
@@ -207,7 +207,7 @@ describe('the token', () => {
   })
 })
 
-describe('a server that is not as it should be', () => {
+describe('S16, row 83: a server that is not as it should be', () => {
   beforeEach(() => github.commit('acme/tools', FIRST, plugin('tools'), ['HEAD']))
 
   /** What the warning says; nothing must be left of the attempt. */
@@ -405,7 +405,7 @@ describe('what came over the network', () => {
     'commands/ship.md': '---\nallowed-tools: Bash(git push:*)\n---\nShip it.',
   }
 
-  test('loses its hooks, its servers and its grants, with a warning that says how to keep them', async () => {
+  test('row 80: loses its hooks, its servers and its grants, with a warning that says how to keep them', async () => {
     github.commit('acme/tools', FIRST, plugin('tools', hooks), ['HEAD'])
     const { plugins, warnings } = await load({ sources: [repo()] })
     const { folder } = plugins[0]!

@@ -58,7 +58,7 @@ async function load(option: SourceOption, sources: readonly SourceOption[] = [])
 
 const CLAUDE = '.claude-plugin/marketplace.json'
 
-describe('a marketplace in a folder', () => {
+describe('row 81: a marketplace in a folder', () => {
   test('brings its plugins in the order of its list', async () => {
     const folder = write('m', {
       [CLAUDE]: list([
@@ -247,7 +247,7 @@ test('an edit of the list is used from the next turn on', async () => {
   files.close()
 })
 
-test('of two with one marketplace and name the first counts; other marketplaces have names of their own', async () => {
+test('row 82: of two with one marketplace and name the first counts; other marketplaces have names of their own', async () => {
   const one = write('one', { [CLAUDE]: list([{ name: 'a', source: './a' }]), ...pluginFiles('a', 'a') })
   const two = write('two', { [CLAUDE]: list([{ name: 'a', source: './a' }]), ...pluginFiles('a', 'a') })
   const other = write('three', {

@@ -177,7 +177,7 @@ describe.each(formats)('%s', (_, make) => {
     expect(Object.keys((await unpack(many)).files)).toHaveLength(5)
   })
 
-  test('refuses what grows more than a hundredfold', async () => {
+  test('S16, row 83: refuses what grows more than a hundredfold', async () => {
     const bomb = make([{ path: 'zeros', content: new Uint8Array(8 * 1024 * 1024) }])
     expect(bomb.length).toBeLessThan(10_000)
     await expect(unpack(bomb)).rejects.toThrow('more than 100 times larger')
