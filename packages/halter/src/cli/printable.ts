@@ -14,7 +14,7 @@ export function printable(text: string): string {
   })
 }
 
-/** The same, in one line. */
+/** The same, in one line, of which a column is one column: tabs are spaces. */
 export function printableLine(text: string): string {
-  return printable(text.replace(/\s*\r?\n\s*/g, ' ⏎ '))
+  return printable(text.replace(/\s*\r?\n\s*/g, ' ⏎ ').replaceAll('\t', ' '))
 }

@@ -46,5 +46,5 @@ export class FoldedLines {
 /** As it would look in the end: what a progress bar drew over is gone. */
 function shown(line: string): string {
   const last = line.split('\r').findLast((drawn) => drawn !== '') ?? ''
-  return printableLine(last.slice(0, MAX_LINE)).replaceAll('\t', '    ')
+  return printableLine(last.slice(0, MAX_LINE).replaceAll('\t', '    '))
 }

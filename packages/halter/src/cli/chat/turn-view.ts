@@ -106,8 +106,7 @@ export class TurnView {
     if (delta.type === 'toolOutput.delta') return this.#tools.get(delta.callId)?.output.push(delta.text)
     if (delta.type !== 'text.delta') return
     this.#endThinking()
-    if (this.#messageId !== delta.messageId) this.#parts.clear() // a call that failed and is tried again begins anew
-    this.#messageId = delta.messageId
+    this.#follow(delta.messageId)
     const part = this.#part(delta.part)
     // What was lost on the way is made up for when the whole message comes.
     if (delta.offset > part.length) return
@@ -191,8 +190,7 @@ export class TurnView {
   /** Text that was not streamed, or that a hook changed after it was, is shown now. */
   #reply(message: AssistantMessage): void {
     this.#endThinking()
-    const isStreamed = this.#messageId === message.id
-    if (!isStreamed) this.#parts.clear()
+    this.#follow(message.id)
     for (const [index, part] of message.parts.entries()) {
       if (part.kind !== 'text') continue
       const streamed = this.#part(index)
@@ -204,6 +202,16 @@ export class TurnView {
         this.#add(this.#part(index), part.text)
       }
     }
+    this.#endParts()
+  }
+
+  /** Another message begins: what was written of one before it is all that there will be. */
+  #follow(messageId: MessageId): void {
+    if (this.#messageId !== messageId) this.#endParts()
+    this.#messageId = messageId
+  }
+
+  #endParts(): void {
     for (const { stream } of this.#parts.values()) this.#text(stream.end())
     this.#parts.clear()
     this.#messageId = undefined
@@ -241,8 +249,7 @@ export class TurnView {
 
   #ended(event: StoredEvent<'turn.completed' | 'turn.failed'>): void {
     this.#endThinking()
-    for (const { stream } of this.#parts.values()) this.#text(stream.end())
-    this.#parts.clear()
+    this.#endParts()
     this.#tools.clear()
     if (event.type === 'turn.failed' && event.reason === 'interrupted') this.#note('Interrupted.', 'yellow')
     else if (event.type === 'turn.failed')
