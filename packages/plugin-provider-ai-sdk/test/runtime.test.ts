@@ -304,7 +304,8 @@ describe('a call that takes long', () => {
 
 describe('the prompt', () => {
   test('is marked for caching where the assembler says, and the same bytes come first in the next step', async () => {
-    const { api, session } = await claude([looksInto('a'), says('There.')])
+    const { api, runtime } = await claude([looksInto('a'), says('There.')])
+    const session = await runtime.newSession({ appendSystemPrompt: 'Of the session alone.' })
     await session.submitTurn('What is there?').result
     const [first, second] = api.bodies as [Body, Body]
     expect(JSON.stringify(first).split('"cache_control"')).toHaveLength(1 + 4)
