@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { PluginEntry, Preset } from '../contracts/runtime.ts'
 import { isPlugin, type Plugin } from '../define-plugin.ts'
@@ -6,7 +6,7 @@ import type { ConfigPlugin } from './config.ts'
 import type { ConfigProblem } from './config-problem.ts'
 import { originOf, type ConfigLayer, type Origin } from './layers.ts'
 import type { ModuleVersions } from './module-versions.ts'
-import { resolveModule } from './resolve-module.ts'
+import { resolveModule, resolvePackage } from './resolve-module.ts'
 import { withDeadline } from './with-deadline.ts'
 
 /** How modules that a configuration names are found and loaded. */
@@ -128,11 +128,16 @@ function findModule(
       const url = resolveModule(specifier, parent)
       if (!url.startsWith('file:')) return url
       const file = fileURLToPath(url)
-      if (existsSync(file) && statSync(file).isFile()) return url
-      return {
-        problem: existsSync(file) ? 'is a folder' : `leads to ${file}, and nothing is there`,
-        cure: 'Name the module’s file, by its path from the configuration.',
-      }
+      const stats = statSync(file, { throwIfNoEntry: false })
+      if (stats?.isFile()) return url
+      return (
+        (stats?.isDirectory() && resolvePackage(file)) || {
+          problem: stats ? 'is a folder without a package in it' : `leads to ${file}, and nothing is there`,
+          cure: stats
+            ? 'Name the module’s file, or give the folder a package.json with "name" and "exports".'
+            : 'Name the module’s file, by its path from the configuration.',
+        }
+      )
     } catch {
       // not from here; the next place may have it
     }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { statSync, type Stats } from 'node:fs'
 import { readdir, readFile, realpath } from 'node:fs/promises'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
 
@@ -24,7 +24,7 @@ const SOURCES = new Set([
   '.py',
 ])
 /** What an import or `require` may leave out. */
-const ENDINGS = ['', '.js', '.cjs', '.mjs', '.ts', '.json', '/index.js', '/index.ts']
+const ENDINGS = ['', '.js', '.cjs', '.mjs', '.ts', '.json', '/index.js', '/index.ts', '/package.json']
 /** What may be a path, wherever it is written: one run of such characters, so that a long text costs no more than its length. */
 const WORD = /[\p{L}\p{N}_.@+%~/-]+/gu
 /** Nobody writes paths behind so much text. Characters. */
@@ -62,20 +62,18 @@ export async function reachableFiles({ file, text, base }: Beginning): Promise<s
   return [...found].toSorted()
 }
 
-/** All files below a folder, links followed; undefined when they are too many. */
+/** All files below a folder, links followed, but not back to where they are; undefined when they are too many. */
 export async function readTree(folder: string): Promise<string[] | undefined> {
   const files: string[] = []
-  const seen = new Set<string>()
-  const queue = [folder]
+  const queue = [{ path: folder, above: [] as readonly string[] }]
   let bytes = 0
   for (const each of queue) {
-    const real = await realpath(each)
-    if (seen.has(real)) continue
-    seen.add(real)
-    for (const name of await readdir(each)) {
-      const path = join(each, name)
-      const stats = statSync(path, { throwIfNoEntry: false })
-      if (stats?.isDirectory()) queue.push(path)
+    const real = await realpath(each.path)
+    if (each.above.includes(real)) continue
+    for (const name of await readdir(each.path)) {
+      const path = join(each.path, name)
+      const stats = statOf(path)
+      if (stats?.isDirectory()) queue.push({ path, above: [...each.above, real] })
       else if (stats?.isFile()) {
         files.push(path)
         bytes += stats.size
@@ -86,7 +84,7 @@ export async function readTree(folder: string): Promise<string[] | undefined> {
   return files.toSorted()
 }
 
-/** One digest of names, modes and contents. */
+/** One digest of names and contents. */
 export async function hashFiles(from: string, files: readonly string[]): Promise<string> {
   const hash = createHash('sha256')
   for (const file of files) {
@@ -100,7 +98,16 @@ export async function hashFiles(from: string, files: readonly string[]): Promise
 
 /** True for a file, links followed. */
 export function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+  return statOf(path)?.isFile() ?? false
+}
+
+/** What is there, links followed; undefined for nothing, for a link to itself, and for what nobody here may look at. */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
 }
 
 function localPaths(text: string, folders: readonly string[], base: string): string[] {

@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { Preset } from '../../src/contracts/runtime.ts'
 import { findProjectConfig } from '../../src/config/find-config.ts'
+import { pluginOf } from '../../src/config/load-plugins.ts'
+import { readProject } from '../../src/config/project-content.ts'
 import { loadConfig, type LoadConfigOptions } from '../../src/config/load-config.ts'
 import { definePlugin } from '../../src/define-plugin.ts'
 import { isHalterError, type HalterError } from '../../src/errors.ts'
@@ -340,10 +342,22 @@ describe('what is wrong is said', () => {
       './hangs.ts did not finish loading in 500 ms',
       '"plugins[4]" has no plugin as its default export',
       '"plugins[6]" is acme-same once more, as plugins[5] is',
-      '"plugins[7]" is a folder',
+      '"plugins[7]" is a folder without a package in it',
     ])
       expect(error.message).toContain(part)
   })
+})
+
+test('a folder that is a package is a plugin by its path, and its files are what is trusted', async () => {
+  const at = place({
+    'project/halter.config.json': '{ "plugins": ["./mine"] }',
+    'project/mine/package.json': '{ "name": "acme-mine", "type": "module", "exports": "./entry.ts" }',
+    'project/mine/entry.ts': plugin('acme-mine'),
+  })
+  const { runtime } = await load(at)
+  expect(runtime.plugins?.map((entry) => pluginOf(entry).name)).toEqual(['acme-mine'])
+  const reached = (await readProject(at.root)).content.find(({ kind }) => kind === 'configuration')
+  expect(reached?.files).toBe(3)
 })
 
 test('a configuration that changed is read anew in the same process', async () => {
