@@ -31,7 +31,8 @@ export interface HookDefinition {
 /**
  * Attaches a function to an event: what a command of a hook file can say, it can return. State of one session belongs into
  * `ctx.session.resource(…)`: the function is shared by all.
- * @throws HalterError `ERR_HOOK_INVALID` for an event that does not exist, or a matcher on one that has nothing to match.
+ * @throws HalterError `ERR_HOOK_INVALID` for an event that does not exist, a matcher that is no regular expression, or one on an event
+ * that has nothing to match.
  */
 export function defineHook(event: string, run: HookFunction, options: HookOptions = {}): HookDefinition {
   const known = findHookEvent(event)
@@ -47,9 +48,19 @@ export function defineHook(event: string, run: HookFunction, options: HookOption
       'ERR_HOOK_INVALID',
       `"${known}" has nothing to match, so a hook for it takes no matcher.`,
     )
+  if (isPicky) checkPattern(matcher)
   if (timeoutMs !== undefined && !(timeoutMs >= 0))
     throw new HalterError('ERR_HOOK_INVALID', `A hook for "${known}" has a timeoutMs of ${timeoutMs}.`)
   return Object.freeze({ event: known, run, options: Object.freeze({ ...options }) })
+}
+
+/** What is wrong in any syntax of regular expressions is wrong in RE2's; that one would take too long to load here. */
+function checkPattern(matcher: string): void {
+  try {
+    RegExp(matcher)
+  } catch (cause) {
+    throw new HalterError('ERR_HOOK_INVALID', `The matcher "${matcher}" is no regular expression.`, { cause })
+  }
 }
 
 /** The definitions of one side of the files, as handlers. */

@@ -12,7 +12,7 @@ import type { JsonObject } from './json.ts'
 import { mergeAnswers, opinionOf, type Answer, type Merged } from './merge-answers.ts'
 import { patchOf } from './patch.ts'
 import type { Subject } from './subject.ts'
-import { textOfResponse, toolInputFrom } from './tool-dialect.ts'
+import { toolInputFrom } from './tool-dialect.ts'
 
 /** The handlers that are meant, in order. */
 export function matching(hooks: HookSession, subject: Subject): readonly PlannedHandler[] {
@@ -191,7 +191,7 @@ function toAnswer(subject: Subject, handler: HookHandler, result: HandlerResult,
     handler,
     result,
     ...(hasInput && { updatedInput: toolInputFrom(handler.dialect, call, input, cwd) }),
-    ...(hasOutput && { updatedOutput: textOfResponse(output) }),
+    ...(hasOutput && { updatedOutput: output }),
   }
 }
 

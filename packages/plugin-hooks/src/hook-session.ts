@@ -23,7 +23,8 @@ export interface BatchCall {
   readonly callId: string
   readonly name: string
   readonly input: Json
-  readonly text: string
+  /** What the model reads of it. */
+  readonly response: Json
 }
 
 /** Which of the changed hook files are not to be applied, by path. */

@@ -3,6 +3,7 @@ import { hooksPlugin } from './plugin.ts'
 export default hooksPlugin
 export { defineHook } from './define-hook.ts'
 export type { HookDefinition, HookOptions } from './define-hook.ts'
+export { HookResponse } from './hook-response.ts'
 export { sessionHooks } from './session-hooks.ts'
 export type { HooksOptions } from './options.ts'
 export type {

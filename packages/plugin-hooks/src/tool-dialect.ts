@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path'
-import type { Json } from '@halter/protocol'
+import type { ToolCallResult } from '@halter/core'
+import { textOf, type Json } from '@halter/protocol'
 import type { Dialect } from './hook-handler.ts'
 import { isObject, type JsonObject } from './json.ts'
 
@@ -96,30 +97,46 @@ export function toolInputFrom(
   return WITH_FILE_PATH.has(name) && isSamePath ? { ...renamed, file_path: before } : renamed
 }
 
-/** What a tool answered, in the shape that a handler of this dialect knows. `text` is what the model reads of it. */
+/** What a tool answered, in the shape that a handler of this dialect knows. `response` is what the model reads of it. */
 export function toolResponseIn(
   dialect: Dialect,
   call: { readonly name: string; readonly input: Json },
-  text: string,
+  response: Json,
   cwd: string,
 ): Json {
-  if (dialect === 'halter') return text
-  if (call.name === 'shell') return { stdout: text, stderr: '', interrupted: false, isImage: false }
+  if (dialect === 'halter') return response
+  if (call.name === 'shell')
+    return {
+      stdout: typeof response === 'string' ? response : JSON.stringify(response),
+      stderr: '',
+      interrupted: false,
+      isImage: false,
+    }
   const path = isObject(call.input) ? call.input['file_path'] : undefined
   if ((call.name === 'write' || call.name === 'edit') && typeof path === 'string')
     return { filePath: resolve(cwd, path), success: true }
-  return text
+  return response
 }
 
-/** The text of a result as a handler replaced it. Null is none. */
-export function textOfResponse(updated: Json): string {
-  if (updated === null) return ''
-  if (typeof updated === 'string') return updated
-  if (isObject(updated) && typeof updated['stdout'] === 'string') {
-    const { stdout, stderr } = updated
-    return typeof stderr === 'string' && stderr !== '' ? `${stdout}\n${stderr}` : stdout
-  }
-  return JSON.stringify(updated)
+/** What the model reads of a result, as one value: its text, its JSON, or a list where it is of several kinds. */
+export function responseOf(parts: ToolCallResult['parts']): Json {
+  if (parts.every(({ kind }) => kind === 'text')) return textOf({ parts })
+  const values = parts.map((part): Json => {
+    if (part.kind === 'text') return part.text
+    return part.kind === 'json' ? part.value : `[${part.kind}]`
+  })
+  return values.length === 1 ? values[0]! : values
+}
+
+/** A result as a handler replaced it, in parts: null is none, a string is text, Claude's shape of a command's output is its text. */
+export function partsOfResponse(updated: Json): ToolCallResult['parts'] {
+  if (updated === null) return []
+  if (typeof updated === 'string') return [{ kind: 'text', text: updated }]
+  if (!isObject(updated) || typeof updated['stdout'] !== 'string') return [{ kind: 'json', value: updated }]
+  const { stdout, stderr } = updated
+  return [
+    { kind: 'text', text: typeof stderr === 'string' && stderr !== '' ? `${stdout}\n${stderr}` : stdout },
+  ]
 }
 
 /** A key whose new name is taken keeps its own: nothing is lost, and everything comes back. */

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Json } from '@halter/protocol'
 import { definePlugin } from '@halter/core'
 import { createTestRuntime } from '@halter/core/testing'
-import hooksPlugin, { defineHook, sessionHooks } from '../src/index.ts'
+import hooksPlugin, { defineHook, HookResponse, sessionHooks } from '../src/index.ts'
 import {
   claudeHooks,
   openPlace,
@@ -473,6 +473,7 @@ describe('functions of a program', () => {
     expect(() => defineHook('Nope', nothing)).toThrow('There is no hook event "Nope"')
     expect(() => defineHook('Stop', nothing, { matcher: 'Bash' })).toThrow('has nothing to match')
     expect(() => defineHook('PreToolUse', nothing, { timeoutMs: -1 })).toThrow('timeoutMs of -1')
+    expect(() => defineHook('PreToolUse', nothing, { matcher: '(' })).toThrow('is no regular expression')
   })
 
   test('one that hangs denies when its time is over, and its signal is aborted', async () => {
@@ -494,6 +495,37 @@ describe('functions of a program', () => {
     await place.session.submitTurn('x').orThrow()
     expect([shell.inputs, isAborted]).toEqual([[], true])
     expect(await place.runs()).toMatchObject([{ status: 'timed-out', decision: 'deny' }])
+  })
+
+  test('can be answered in words', async () => {
+    const { block, passthrough, stop } = HookResponse
+    expect(block('no').context('c').message('m').suppress()).toEqual({
+      decision: 'block',
+      reason: 'no',
+      systemMessage: 'm',
+      suppressOutput: true,
+      hookSpecificOutput: { additionalContext: 'c' },
+    })
+    expect(passthrough().permission('ask', 'sure?').updatedInput({ a: 1 }).updatedOutput(null)).toEqual({
+      hookSpecificOutput: {
+        permissionDecision: 'ask',
+        permissionDecisionReason: 'sure?',
+        updatedInput: { a: 1 },
+        updatedToolOutput: null,
+      },
+    })
+    expect(stop('enough')).toEqual({ continue: false, stopReason: 'enough' })
+    const shell = recorder('shell')
+    const hook = defineHook('PreToolUse', () =>
+      passthrough().permission('allow').updatedInput({ command: 'safe' }),
+    )
+    const place = await openPlace({
+      hooks: { functions: [hook] },
+      script: shellScript('x'),
+      init: { tools: [shell] },
+    })
+    await place.session.submitTurn('x').orThrow()
+    expect(shell.inputs).toEqual([{ command: 'safe' }])
   })
 
   test('an answer that is none is a failure', async () => {

@@ -278,17 +278,17 @@ describe('after a call', () => {
   }
 
   test.each([
-    ['updatedToolOutput', 'redacted', 'redacted'],
-    ['updatedMCPToolOutput', 'redacted', 'redacted'],
-    ['updatedToolOutput', null, ''],
-    ['updatedToolOutput', { a: 1 }, '{"a":1}'],
-    ['updatedToolOutput', { stdout: 'out', stderr: 'err' }, 'out\nerr'],
-  ])('%s %j replaces what the model reads', async (key, value, text) => {
+    ['updatedToolOutput', 'redacted', [{ kind: 'text', text: 'redacted' }]],
+    ['updatedMCPToolOutput', 'redacted', [{ kind: 'text', text: 'redacted' }]],
+    ['updatedToolOutput', null, []],
+    ['updatedToolOutput', { a: 1 }, [{ kind: 'json', value: { a: 1 } }]],
+    ['updatedToolOutput', { stdout: 'out', stderr: 'err' }, [{ kind: 'text', text: 'out\nerr' }]],
+  ])('%s %j replaces what the model reads', async (key, value, parts) => {
     const place = await after('PostToolUse', {
       hookSpecificOutput: { hookEventName: 'PostToolUse', [key]: value },
     })
-    expect(await resultText(place)).toBe(text)
-    expect(await place.runs()).toMatchObject([{ status: 'changed', patch: { result: { to: text } } }])
+    expect(await place.eventsOf('toolCall.finished')).toMatchObject([{ parts }])
+    expect(await place.runs()).toMatchObject([{ status: 'changed', patch: { result: { to: value } } }])
   })
 
   test('a block stands beside the result, which is there', async () => {

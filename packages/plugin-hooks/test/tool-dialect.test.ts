@@ -4,7 +4,8 @@ import type { Json } from '@halter/protocol'
 import {
   namesOfTool,
   ourToolName,
-  textOfResponse,
+  partsOfResponse,
+  responseOf,
   toolInputFrom,
   toolInputIn,
   toolNameIn,
@@ -75,12 +76,29 @@ test('a result has the shape that Claude Code gives its tools', () => {
   expect(toolResponseIn('halter', { name: 'shell', input: {} }, 'out', '/w')).toBe('out')
 })
 
-test('a replaced result is text for the model: null is none', () => {
-  expect(textOfResponse(null)).toBe('')
-  expect(textOfResponse('x')).toBe('x')
-  expect(textOfResponse({ stdout: 'out', stderr: 'err' })).toBe('out\nerr')
-  expect(textOfResponse({ stdout: 'out', stderr: '' })).toBe('out')
-  expect(textOfResponse({ a: 1 })).toBe('{"a":1}')
+test('a result is one value: its text, its JSON, or a list of what it is made of', () => {
+  const text = { kind: 'text', text: 'a' } as const
+  const json = { kind: 'json', value: { a: 1 } } as const
+  expect(responseOf([])).toBe('')
+  expect(responseOf([text, text])).toBe('a\na')
+  expect(responseOf([json])).toEqual({ a: 1 })
+  expect(responseOf([text, json, { kind: 'image', mediaType: 'image/png', data: '' }])).toEqual([
+    'a',
+    { a: 1 },
+    '[image]',
+  ])
+  expect(toolResponseIn('claude', { name: 'shell', input: {} }, { a: 1 }, '/w')).toMatchObject({
+    stdout: '{"a":1}',
+  })
+})
+
+test('a replaced result is none, text or JSON', () => {
+  expect(partsOfResponse(null)).toEqual([])
+  expect(partsOfResponse('x')).toEqual([{ kind: 'text', text: 'x' }])
+  expect(partsOfResponse({ stdout: 'out', stderr: 'err' })).toEqual([{ kind: 'text', text: 'out\nerr' }])
+  expect(partsOfResponse({ stdout: 'out', stderr: '' })).toEqual([{ kind: 'text', text: 'out' }])
+  expect(partsOfResponse({ a: 1 })).toEqual([{ kind: 'json', value: { a: 1 } }])
+  expect(partsOfResponse([1])).toEqual([{ kind: 'json', value: [1] }])
 })
 
 test('an input that a handler leaves alone comes back as it was, whatever is in it', () => {

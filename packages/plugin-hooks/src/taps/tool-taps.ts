@@ -6,7 +6,7 @@ import type { HookSession } from '../hook-session.ts'
 import { aboutCall, finalRound, firstRound } from '../judge-call.ts'
 import type { Judged, Merged } from '../merge-answers.ts'
 import type { Subject } from '../subject.ts'
-import { toolInputIn, toolNameIn, toolResponseIn } from '../tool-dialect.ts'
+import { partsOfResponse, responseOf, toolInputIn, toolNameIn, toolResponseIn } from '../tool-dialect.ts'
 import { hooksOf, momentOf } from './tap-context.ts'
 
 /** The taps around tool calls. One run of a handler serves transform and guard. */
@@ -109,11 +109,11 @@ async function afterCall(
   const subject = aboutCall(hooks, isError ? 'PostToolUseFailure' : 'PostToolUse', call, (dialect) =>
     isError
       ? { error: text, is_interrupt: false }
-      : { tool_response: toolResponseIn(dialect, call, text, cwd) },
+      : { tool_response: toolResponseIn(dialect, call, responseOf(result.parts), cwd) },
   )
   const merged = await dispatch(hooks, subject, moment)
   const parts = merged ? resultParts(result.parts, merged) : result.parts
-  hooks.batch.push({ callId: call.callId, name: call.name, input: call.input, text: textOf({ parts }) })
+  hooks.batch.push({ callId: call.callId, name: call.name, input: call.input, response: responseOf(parts) })
   if (merged?.stop) requestStop(hooks, merged.stop.reason, moment)
   return parts === result.parts ? undefined : { ...result, parts }
 }
@@ -123,9 +123,7 @@ function resultParts(
   parts: ToolCallResult['parts'],
   { updatedOutput, verdict }: Merged,
 ): ToolCallResult['parts'] {
-  const replaced: ToolCallResult['parts'] = updatedOutput
-    ? [{ kind: 'text', text: updatedOutput.value as string }]
-    : parts
+  const replaced = updatedOutput ? partsOfResponse(updatedOutput.value) : parts
   if (verdict?.kind !== 'deny') return replaced
   return [...replaced, { kind: 'text', text: `A hook says: ${verdict.reason}` }]
 }
@@ -182,11 +180,11 @@ function aboutBatch(hooks: HookSession, batch: HookSession['batch']): Subject {
     event: 'PostToolBatch',
     names: [],
     payload: (dialect) => ({
-      tool_calls: batch.map(({ callId, name, input, text }) => ({
+      tool_calls: batch.map(({ callId, name, input, response }) => ({
         tool_name: toolNameIn(dialect, name),
         tool_input: toolInputIn(dialect, { name, input }, cwd),
         tool_use_id: callId,
-        tool_response: toolResponseIn(dialect, { name, input }, text, cwd),
+        tool_response: toolResponseIn(dialect, { name, input }, response, cwd),
       })),
     }),
   }
