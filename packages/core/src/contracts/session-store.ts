@@ -150,7 +150,8 @@ export interface SessionStore {
 
   /**
    * Appends all of `events`, or none. The newest `commitId` of a session is remembered: the same one again is answered with
-   * the same result and appends nothing. An empty `events` is legal and leaves the head where it is.
+   * the same result and appends nothing. An empty `events` is legal and leaves the head where it is. A `HalterError` says that nothing was
+   * stored; after any other error nobody knows, and the same batch comes again under the same `commitId`.
    * @throws HalterError `ERR_COMMIT_CONFLICT`, with `data: { expectedHead, actualHead }`, when the log has moved on;
    * `ERR_COMMIT_INVALID` for a batch that is not what comes next: a gap, or an event of another session; `ERR_SESSION_LEASED` for an old
    * fence; `ERR_SESSION_UNKNOWN`; `ERR_STORE_BUSY`; `ERR_STORE_FULL`.

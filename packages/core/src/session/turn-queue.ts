@@ -149,6 +149,7 @@ export class TurnQueue {
   /** Ends the running turn in this process alone, without a word of it in the log: it is to go on elsewhere. */
   leaveOpen(error: HalterError): void {
     this.close(error)
+    for (const task of this.#tasks.splice(0)) task.fail(error)
     const turn = this.current
     if (!turn) return
     turn.isLeft = true

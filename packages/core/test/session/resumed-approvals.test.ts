@@ -249,6 +249,22 @@ describe('a session that nobody holds any more, while its turn waits for resolve
     expect((await logOf(runtime, session.id)).at(-1)).toMatchObject({ type: 'approval.requested' })
   })
 
+  test('is left with what waited for its turn told so, and nothing more in its log', async () => {
+    const { runtime } = await startRuntime({ script: SCRIPT })
+    const session = await runtime.newSession({ tools, approve: 'wait' })
+    session.submitTurn('go')
+    await until(() => session.approvals.list().length === 1)
+    const queued = session.submitTurn('and then')
+    const compaction = session.compact()
+    const before = (await logOf(runtime, session.id)).length
+    await Promise.all([
+      expect(compaction).rejects.toMatchObject({ code: 'ERR_SESSION_CLOSED' }),
+      session.detach(),
+    ])
+    expect(await queued.result).toMatchObject({ status: 'rejected', reason: 'closed' })
+    expect(await logOf(runtime, session.id)).toHaveLength(before)
+  })
+
   test('is not left while another holder has it, or an approver is being asked', async () => {
     const answer = deferred<'once'>()
     const { runtime } = await startRuntime({ script: SCRIPT })

@@ -28,11 +28,14 @@ function say(event: StoredEvent): string {
     case 'message.appended':
       return `${event.message.role}: ${partsText(event.message.parts)}`
     case 'toolCall.started':
-      return describeCall(event.name, event.input)
-    case 'toolCall.finished':
-      return event.parts.length === 0 ? event.outcome : `${event.outcome}: ${partsText(event.parts)}`
+      return `${describeCall(event.name, event.input)}${forPlugin(event.by)}`
+    case 'toolCall.finished': {
+      const call = event.call ? ` ${describeCall(event.call.name, event.call.input)}` : ''
+      const what = `${event.outcome}${call}${forPlugin(event.by)}`
+      return event.parts.length === 0 ? what : `${what}: ${partsText(event.parts)}`
+    }
     case 'approval.requested':
-      return `${describeCall(event.name, event.input)}${event.reason === undefined ? '' : ` (${event.reason})`}`
+      return `${describeCall(event.name, event.input)}${forPlugin(event.by)}${event.reason === undefined ? '' : ` (${event.reason})`}`
     case 'approval.resolved':
       return `${event.answer} by ${event.by}${event.reason === undefined ? '' : `: ${event.reason}`}`
     case 'hook.ran':
@@ -121,4 +124,9 @@ function partText(part: AnyPart): string {
 /** `1,234,567`; not `toLocaleString`, which takes 4 ms at its first call. */
 function count(number: number): string {
   return String(number).replace(/\B(?=(?:\d{3})+$)/g, ',')
+}
+
+/** Whose call it is, where it is not the model's. */
+function forPlugin(by: string | undefined): string {
+  return by === undefined ? '' : ` (for ${by})`
 }

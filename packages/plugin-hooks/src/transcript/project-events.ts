@@ -103,7 +103,7 @@ export class EventProjection {
         this.#calls.set(event.callId, { name: event.name, input: event.input })
         return []
       case 'toolCall.finished':
-        return [this.#result(event)]
+        return event.by === undefined ? [this.#result(event)] : [] // no message of the conversation
       case 'compaction.applied':
         return this.#compaction(event)
       default:
