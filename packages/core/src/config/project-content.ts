@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
 import { readFile, realpath } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { findProjectConfig, projectFolders } from './find-config.ts'
-import { hashFiles, isFile, readTree, reachableFiles } from './reachable-files.ts'
+import { hashFiles, isFile, readTree, reachableFiles, statOf } from './reachable-files.ts'
 
 /** Something of a project that would run, or widen what may run: a file with what it reaches, or a folder. */
 export interface ProjectContent {
@@ -13,7 +12,7 @@ export interface ProjectContent {
   readonly kind: 'configuration' | 'settings' | 'folder'
   /** How many files it is made of. */
   readonly files: number
-  /** Of all of them, in hex; undefined when they are more than anybody reads: nothing vouches for those. */
+  /** Of all of them, in hex; undefined when they are more than anybody reads, or cannot be read: nothing vouches for those. */
   readonly sha256: string | undefined
 }
 
@@ -52,51 +51,64 @@ export async function realFolder(folder: string): Promise<string> {
 }
 
 async function readConfiguration(file: string, root: string): Promise<ProjectContent> {
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  if (text === undefined) return { path: file, kind: 'configuration', files: 1, sha256: undefined }
-  // Scripts and dependencies of a package.json change all the time, and nothing here runs them.
-  const said = basename(file) === 'package.json' ? keysOf(text, (key) => key === 'halter') : text
-  return await describeFile(file, 'configuration', said ?? text, root)
+  return await describe(file, 'configuration', async () => {
+    const text = await readFile(file, 'utf8')
+    // Scripts and dependencies of a package.json change all the time, and nothing here runs them.
+    const said = basename(file) === 'package.json' ? keysOf(text, (key) => key === 'halter') : text
+    return await digestOf(file, said ?? text, root)
+  })
 }
 
 async function readDotFolders(folder: string): Promise<ProjectContent[]> {
   const content: ProjectContent[] = []
   for (const dotFolder of DOT_FOLDERS) {
     const path = join(folder, dotFolder)
-    if (!isFolder(path)) continue
+    if (!statOf(path)?.isDirectory()) continue
     for (const name of SETTINGS) {
       const file = join(path, name)
-      const said = isFile(file) && keysOf(await readFile(file, 'utf8'), (key) => !IDLE_SETTINGS.has(key))
-      if (said) content.push(await describeFile(file, 'settings', said, folder))
+      if (isFile(file)) content.push(await describe(file, 'settings', () => readSettings(file, folder)))
     }
     for (const name of PARTS) {
       const part = join(path, name)
-      if (!isFolder(part)) continue
-      const tree = await readTree(part)
-      if (tree?.length === 0) continue
-      content.push({
-        path: part,
-        kind: 'folder',
-        files: tree?.length ?? 0,
-        sha256: tree && (await hashFiles(part, tree)),
-      })
+      if (statOf(part)?.isDirectory()) content.push(await describe(part, 'folder', () => readPart(part)))
     }
   }
-  return content
+  return content.filter(({ files, sha256 }) => files > 0 || sha256 === undefined)
 }
 
-/** A file of which only `said` counts, with the local files that this names. */
-async function describeFile(
+/** How many files something is made of, and their digest. */
+type Digest = Pick<ProjectContent, 'files' | 'sha256'>
+
+const NOTHING: Digest = Object.freeze({ files: 0, sha256: '' })
+const UNKNOWN: Digest = Object.freeze({ files: 0, sha256: undefined })
+
+/** What cannot be read has no digest: nothing vouches for it. */
+async function describe(
   path: string,
   kind: ProjectContent['kind'],
-  said: string,
-  base: string,
+  read: () => Promise<Digest>,
 ): Promise<ProjectContent> {
-  const reached = await reachableFiles({ file: path, text: said, base })
-  if (!reached) return { path, kind, files: 0, sha256: undefined }
+  return { path, kind, ...(await read().catch(() => UNKNOWN)) }
+}
+
+async function readSettings(file: string, base: string): Promise<Digest> {
+  const said = keysOf(await readFile(file, 'utf8'), (key) => !IDLE_SETTINGS.has(key))
+  return said === undefined ? NOTHING : await digestOf(file, said, base)
+}
+
+async function readPart(folder: string): Promise<Digest> {
+  const tree = await readTree(folder)
+  if (!tree) return UNKNOWN
+  return tree.length === 0 ? NOTHING : { files: tree.length, sha256: await hashFiles(folder, tree) }
+}
+
+/** Of a file of which only `said` counts, with the local files that this names. */
+async function digestOf(file: string, said: string, base: string): Promise<Digest> {
+  const reached = await reachableFiles({ file, text: said, base })
+  if (!reached) return UNKNOWN
   const hash = createHash('sha256').update(said)
   if (reached.length > 0) hash.update('\0').update(await hashFiles(base, reached))
-  return { path, kind, files: reached.length + 1, sha256: hash.digest('hex') }
+  return { files: reached.length + 1, sha256: hash.digest('hex') }
 }
 
 /** The wanted keys of a JSON object as text, undefined when it has none of them; a text that is none counts as a whole. */
@@ -110,8 +122,4 @@ function keysOf(text: string, isWanted: (key: string) => boolean): string | unde
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return text
   const wanted = Object.entries(value).filter(([key]) => isWanted(key))
   return wanted.length === 0 ? undefined : JSON.stringify(Object.fromEntries(wanted))
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }

@@ -271,6 +271,28 @@ describe('what a folder brings besides its configuration', () => {
     expect(asked).toHaveLength(2)
   })
 
+  test('links to nowhere and back to themselves, and pipes, stop nothing', async () => {
+    write('.claude/skills/a/SKILL.md', 'x')
+    symlinkSync('loop', join(project, '.claude/skills/loop'))
+    symlinkSync('..', join(project, '.claude/skills/a/up'))
+    symlinkSync('gone', join(project, '.claude/settings.json'))
+    symlinkSync(join(base, 'nothing'), join(project, '.claude/hooks'))
+    expect(await isTrusted(await load({ trust: person('always') }))).toBe(true)
+    execFileSync('mkfifo', [join(project, '.claude/skills/pipe')])
+    expect(await isTrusted(await load())).toBe(true)
+  })
+
+  test('a link that leads elsewhere is a change', async () => {
+    write('.claude/skills/a/SKILL.md', 'a')
+    write('.claude/skills/b/SKILL.md', 'b')
+    symlinkSync('a', join(project, '.claude/skills/link'))
+    const loaded = await load({ trust: person('always') })
+    expect(await isTrusted(loaded)).toBe(true)
+    rmSync(join(project, '.claude/skills/link'))
+    symlinkSync('b', join(project, '.claude/skills/link'))
+    expect(await isTrusted(loaded)).toBe(false)
+  })
+
   test('--trust covers the whole project whatever it holds, HALTER_TRUST=0 leaves out even what was trusted', async () => {
     write('.claude/settings.json', settings('true'))
     const loaded = await load({ trust: { isTrusted: true } })

@@ -41,6 +41,13 @@ export const DOCTOR = {
   options: { json, ...runtimeOptions },
 } as const satisfies CommandSpec
 
+/** `halter plugins doctor`: where one looks for it beside the other commands about plugins. */
+const PLUGINS_DOCTOR = {
+  ...DOCTOR,
+  name: 'plugins doctor',
+  summary: 'the same as halter doctor',
+} as const satisfies CommandSpec
+
 /** `halter completion` */
 export const COMPLETION = {
   name: 'completion',
@@ -59,6 +66,7 @@ export const PLUGINS_COMMANDS: readonly CommandEntry[] = [
   { spec: PLUGINS_LIST, load: async () => (await import('../plugins-list.ts')).listPlugins },
   { spec: PLUGINS_ADD, load: async () => (await import('../plugins-add.ts')).addPlugin },
   { spec: PLUGINS_REMOVE, load: async () => (await import('../plugins-remove.ts')).removePlugin },
+  { spec: PLUGINS_DOCTOR, load: async () => (await import('../doctor.ts')).doctor },
   { spec: DOCTOR, load: async () => (await import('../doctor.ts')).doctor },
   { spec: COMPLETION, load: async () => (await import('../completion.ts')).printCompletion },
 ]
