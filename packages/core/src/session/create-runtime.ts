@@ -23,8 +23,9 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Sessi
   const started: { runtime?: Runtime } = {}
   const warn: RuntimeParts['warn'] = (warning) => {
     const logger = started.runtime?.kernel.current.get('logger')
-    if (logger) logger.warn(warning.message, warning)
-    else process.stderr.write(`${warning.message}\n`)
+    const { message, ...fields } = warning
+    if (logger) logger.warn(message, fields)
+    else process.stderr.write(`${message}\n`)
   }
   const kernel = await Kernel.start(
     { plugins: options.plugins ?? [], presets: options.presets ?? [] },
