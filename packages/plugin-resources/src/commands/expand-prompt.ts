@@ -3,7 +3,7 @@ import type { Models, PromptDraft, ResourceSnapshot, TapContext } from '@halter/
 import type { TextPart } from '@halter/protocol'
 import { expandBody } from './expand-body.ts'
 import { findInvocable, invocableNames, nearestName } from './find-invocable.ts'
-import { parseInvocation, type Invocation } from './invocation.ts'
+import { findInvocation, type Invocation } from './invocation.ts'
 import { skillHeading } from './skill-text.ts'
 import type { GrantBook } from './turn-grants.ts'
 
@@ -25,9 +25,9 @@ export async function expandPrompt(
   ctx: Context,
   { unknown, book }: ExpandOptions,
 ): Promise<PromptDraft | undefined> {
-  const [first, ...others] = draft.parts
-  const invocation = first?.kind === 'text' ? parseInvocation(first.text) : undefined
-  if (!invocation || !ctx.turn) return undefined
+  const called = findInvocation(draft)
+  if (!called || !ctx.turn) return undefined
+  const { invocation, index } = called
   const grants = book.open(ctx.turn.turnId)
   const refuse = (reason: string, source?: string): Promise<undefined> => {
     grants.refusal = reason
@@ -53,7 +53,7 @@ export async function expandPrompt(
     status: 'changed',
     detail: describe(expansion.commands, text.text.length),
   })
-  return { ...draft, parts: [text, ...expansion.parts, ...others] }
+  return { ...draft, parts: draft.parts.toSpliced(index, 1, text, ...expansion.parts) }
 }
 
 async function reportRefusal(

@@ -1,3 +1,5 @@
+import type { PromptDraft } from '@halter/core'
+
 /** A prompt that calls something by its name. */
 export interface Invocation {
   /** Without the slash. */
@@ -16,6 +18,16 @@ const CALL = /^\/([\p{L}\p{N}_][\p{L}\p{M}\p{N}_.:-]*)(?:\s+([\s\S]*))?$/u
 export function parseInvocation(text: string): Invocation | undefined {
   const match = CALL.exec(text)
   return match ? { name: match[1]!, args: (match[2] ?? '').trim() } : undefined
+}
+
+/** The call that a prompt begins with, and which of its parts that is: the first text. Pictures may come before it. */
+export function findInvocation({
+  parts,
+}: Pick<PromptDraft, 'parts'>): { readonly invocation: Invocation; readonly index: number } | undefined {
+  const index = parts.findIndex(({ kind }) => kind === 'text')
+  const first = parts[index]
+  const invocation = first?.kind === 'text' ? parseInvocation(first.text) : undefined
+  return invocation && { invocation, index }
 }
 
 /**

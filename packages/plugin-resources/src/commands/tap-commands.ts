@@ -1,5 +1,5 @@
 import type { Models, Taps } from '@halter/core'
-import { parseInvocation } from './invocation.ts'
+import { findInvocation } from './invocation.ts'
 import type { GrantBook } from './turn-grants.ts'
 
 /** Options of `@halter/plugin-resources` that are about what users call by `/name`. */
@@ -28,8 +28,7 @@ export function tapCommands(
     hooks.tap(
       'prompt.transform',
       (draft, ctx) => {
-        const [first] = draft.parts
-        if (first?.kind !== 'text' || !parseInvocation(first.text)) return undefined
+        if (!findInvocation(draft)) return undefined
         if (ctx.step !== undefined || ctx.session.blueprint.parentId !== undefined) return undefined
         return import('./expand-prompt.ts').then(({ expandPrompt }) =>
           expandPrompt(draft, ctx, { unknown, book }),

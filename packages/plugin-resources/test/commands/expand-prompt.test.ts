@@ -45,8 +45,13 @@ describe('/name', () => {
     project = await openProject(commands({ look: 'Look at it.' }))
     const image = { kind: 'image', mediaType: 'image/png', data: 'AAAA' } as const
     await project.session.submitTurn([{ kind: 'text', text: '/look' }, image]).result
-    const message = project.provider.requests[0]!.messages.at(-1)
-    expect(message?.parts).toEqual([{ kind: 'text', text: 'Look at it.' }, image])
+    await project.session.submitTurn([image, { kind: 'text', text: '/look' }]).result
+    const text = { kind: 'text', text: 'Look at it.' }
+    const seen = project.provider.requests.map(({ messages }) => messages.at(-1)?.parts)
+    expect(seen).toEqual([
+      [text, image],
+      [image, text],
+    ])
   })
 
   test('leaves both in the log: what was typed, and what it became', async () => {
