@@ -520,6 +520,16 @@ describe.runIf(hasTerminal)('chat on a terminal', () => {
     },
   )
 
+  test('Ctrl-Z where no shell could wake it changes nothing', async () => {
+    const screen = chat(place({ 'script.json': says('hi') }))
+    await ready(screen)
+    screen.type('half\u001A')
+    await vi.waitFor(() => expect(screen.bytes().match(/\?2004h/g)).toHaveLength(2))
+    screen.type(' a line\r')
+    await screen.shows('› half a line\n\nhi\n1 model call')
+    expect(await leave(screen)).toBe(0)
+  })
+
   test('a window that is closed ends the turn in the log, and the process', async () => {
     const at = place({ 'script.json': { replies: [slow] } })
     const screen = chat(at)

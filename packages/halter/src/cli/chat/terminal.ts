@@ -35,7 +35,6 @@ export interface TerminalListener {
 /** A question: what was being written comes back after it. */
 interface Question {
   readonly choices: string
-  readonly draft: string
   readonly answer: (line: string | undefined) => void
 }
 
@@ -49,6 +48,7 @@ export class Terminal {
   readonly #screen: Screen
   readonly #history = new History()
   #question: Question | undefined
+  #asked: Promise<void> = Promise.resolve()
   #typedAhead: KeyPress[] | undefined
   #stop: (() => void)[] = []
   #ticks: NodeJS.Timeout | undefined
@@ -126,19 +126,32 @@ export class Terminal {
     }
   }
 
-  /** Asks for a line in the place of what is being written. Undefined: the question was taken back. */
+  /** Asks for a line in the place of what is being written, one question at a time. Undefined: it was taken back. */
   async ask(choices: string, signal: AbortSignal): Promise<string | undefined> {
+    const before = this.#asked
+    const over = Promise.withResolvers<void>()
+    this.#asked = over.promise
+    try {
+      await before
+      return await this.#askNow(choices, signal)
+    } finally {
+      over.resolve()
+    }
+  }
+
+  async #askNow(choices: string, signal: AbortSignal): Promise<string | undefined> {
     if (signal.aborted) return undefined
     const { promise, resolve } = Promise.withResolvers<string | undefined>()
     const onAbort = (): void => resolve(undefined)
     signal.addEventListener('abort', onAbort, { once: true })
-    this.#question = { choices, draft: this.editor.take(), answer: resolve }
+    const draft = this.editor.take()
+    this.#question = { choices, answer: resolve }
     this.changed()
     try {
       return await promise
     } finally {
       signal.removeEventListener('abort', onAbort)
-      this.editor.set(this.#question.draft)
+      this.editor.set(draft)
       this.#question = undefined
       this.changed()
     }
@@ -187,7 +200,14 @@ export class Terminal {
   /** As a shell's job: the terminal is given back while it sleeps. */
   #suspend(): void {
     this.close()
-    process.once('SIGCONT', () => this.open())
+    const goOn = (): void => {
+      clearTimeout(timer)
+      process.off('SIGCONT', goOn)
+      this.open()
+    }
+    process.once('SIGCONT', goOn)
+    // Where no shell could wake it, as in a container, the system lets no process sleep. It also keeps this one from ending.
+    const timer = setTimeout(goOn, 200)
     process.kill(process.pid, 'SIGTSTP')
   }
 
