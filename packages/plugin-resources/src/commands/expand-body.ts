@@ -45,14 +45,15 @@ export async function expandBody(body: string, args: string, context: ExpansionC
   const given: Arguments = { all: args, words: splitArguments(args), session, project }
   const expanding = new Expanding(given, context)
   try {
-    const texts: string[] = []
-    for (const piece of pieces) texts.push(await expanding.expand(piece))
-    if (!takesArguments && args !== '') texts.push(`\n\nARGUMENTS: ${args}`)
-    const text = texts.join('')
+    let text = ''
+    const put = (more: string): void => {
+      text += more
+      const length = expanding.parts.reduce((sum, part) => sum + lengthOf(part), text.length)
+      if (length > MAX_LENGTH) throw new Refusal(`it has grown over ${MAX_LENGTH} characters`)
+    }
+    for (const piece of pieces) put(await expanding.expand(piece))
+    if (!takesArguments && args !== '') put(`\n\nARGUMENTS: ${args}`)
     const { parts, commands } = expanding
-    const length = parts.reduce((sum, part) => sum + lengthOf(part), text.length)
-    if (length > MAX_LENGTH)
-      return { problem: `it has grown to ${length} characters; at most ${MAX_LENGTH} are sent` }
     return { text, parts, commands }
   } catch (error) {
     if (error instanceof Refusal) return { problem: error.message }
