@@ -109,8 +109,11 @@ export async function passOn(
   moment: Moment,
 ): Promise<void> {
   const { session } = hooks
-  for (const text of merged.contexts) await session.inject(text, { scope: subject.scope ?? 'turn' })
-  for (const text of merged.messages) await session.notify(HOOK_NOTIFICATION, text)
+  const { scope = 'turn' } = subject
+  await Promise.all([
+    ...merged.contexts.map((text) => session.inject(text, { scope })),
+    ...merged.messages.map((text) => session.notify(HOOK_NOTIFICATION, text)),
+  ])
   for (const { field, winner, loser } of merged.conflicts)
     moment.warn(
       `Two hooks rewrite the same (${field}): ${winner.id} comes first and counts, ${loser.id} (${loser.source.file}) does not.`,
