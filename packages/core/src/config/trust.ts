@@ -56,6 +56,8 @@ export async function decideTrust(cwd: string, options: TrustOptions): Promise<T
   }
   const answer = await options.ask(question)
   if (answer === 'no') return { mayApply: false, trust, leftOut: question.content }
+  // A person takes their time: what they have read must be what is there now.
+  if (!isSame(project, await readProject(cwd))) return await decideTrust(cwd, options)
   if (answer === 'always') recordTrust(options.home, project.root, project.content)
   return { mayApply: true, trust: recorded(options.home, new Set(project.content.map(keyOf))), leftOut: [] }
 }
@@ -114,6 +116,10 @@ function recorded(home: string, once: ReadonlySet<string>): FolderTrust {
       )
     },
   }
+}
+
+function isSame(before: Project, now: Project): boolean {
+  return before.content.map(keyOf).join('\n') === now.content.map(keyOf).join('\n')
 }
 
 function keyOf({ path, sha256 }: ProjectContent): string {

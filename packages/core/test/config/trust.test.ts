@@ -98,6 +98,19 @@ test('"once" is asked again, "no" goes on without', async () => {
   expect((await load({ trust: person('no') })).runtime.defaultModel).toBeUndefined()
 })
 
+test('what changes while somebody is asked is asked about once more', async () => {
+  const asked: TrustQuestion[] = []
+  const ask = (question: TrustQuestion): Promise<TrustAnswer> => {
+    asked.push(question)
+    if (asked.length === 1)
+      writeFileSync(join(project, 'halter.config.mjs'), 'export default { model: "swapped" }')
+    return Promise.resolve('always')
+  }
+  expect((await load({ trust: { ask } })).runtime.defaultModel).toBe('swapped')
+  expect(asked).toHaveLength(2)
+  expect(asked[1]!.content[0]!.sha256).not.toBe(asked[0]!.content[0]!.sha256)
+})
+
 test('a link to a trusted file is another folder', async () => {
   await load({ trust: person('always') })
   const other = join(base, 'other')
