@@ -41,8 +41,11 @@ async function tellOfPlace(hooks: HookSession, moment: Moment): Promise<void> {
   const { known } = hooks
   hooks.known = { cwd, model }
   if (!known) return
-  if (known.cwd !== cwd)
-    await dispatch(hooks, observed('CwdChanged', [], { old_cwd: known.cwd, new_cwd: cwd }), moment)
+  if (known.cwd !== cwd) {
+    const payload = { old_cwd: known.cwd, new_cwd: cwd }
+    const merged = await dispatch(hooks, observed('CwdChanged', [], payload), moment)
+    watchFiles(hooks, merged?.watchPaths)
+  }
   if (known.model !== model) {
     const payload = { from_model: known.model, to_model: model, requested_model: model, source: 'sdk' }
     await dispatch(hooks, observed('PostModelSwitch', [model], payload), moment)

@@ -42,7 +42,8 @@ async function tell(hooks: HookSession, path: string, event: 'add' | 'unlink' | 
   }
   try {
     const subject = observed('FileChanged', [path, basename(path)], { file_path: path, event })
-    await dispatch(hooks, subject, moment)
+    const merged = await dispatch(hooks, subject, moment)
+    watchFiles(hooks, merged?.watchPaths)
   } catch (error) {
     if (!hooks.closing.signal.aborted)
       logger.warn(`FileChanged hooks for ${path} failed: ${toErrorWire(error).message}`)

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { definePlugin, type DeclaredResource } from '@halter/core'
 import type { Json } from '@halter/protocol'
 import { areOff, hookFileOf } from '../src/hook-files.ts'
+import { defineHook } from '../src/index.ts'
 import {
   bundle,
   claudeHooks,
@@ -236,6 +237,44 @@ test('with `settings: false` only bundles and the configuration count', async ()
   })
   await place.session.submitTurn('x').orThrow()
   expect(await payloads.all()).toMatchObject([{ plugin_id: 'guards' }])
+})
+
+test('a handler asks for more files to be watched, and a handler without a matcher is told of them', async () => {
+  const listeners = new Map<string, () => void>()
+  const watcher = definePlugin({
+    name: 'test/watcher',
+    apiVersion: 1,
+    provides: ['watcher'],
+    setup: () => ({
+      watcher: {
+        watch(path: string, onChange: () => void) {
+          listeners.set(path, onChange)
+          return () => {}
+        },
+      },
+    }),
+  })
+  const folder = await tempFolder()
+  const seen: Json[] = []
+  const place = await openPlace({
+    plugins: [watcher],
+    hooks: {
+      functions: [
+        defineHook('SessionStart', () => ({ hookSpecificOutput: { watchPaths: [join(folder, 'a')] } })),
+        defineHook('FileChanged', ({ file_path: path }) => {
+          seen.push(path!)
+          return { hookSpecificOutput: { watchPaths: [join(folder, 'b')] } }
+        }),
+      ],
+    },
+    script: [{ text: 'a' }],
+  })
+  await place.session.submitTurn('x').orThrow()
+  expect([...listeners.keys()]).toEqual([join(folder, 'a')])
+  await writeFile(join(folder, 'a'), '1')
+  listeners.get(join(folder, 'a'))!()
+  await expect.poll(() => [...listeners.keys()]).toEqual([join(folder, 'a'), join(folder, 'b')])
+  expect(seen).toEqual([join(folder, 'a')])
 })
 
 test('a FileChanged handler is told of the files that its matcher names, and only of those', async () => {
