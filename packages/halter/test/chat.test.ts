@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SessionSummary, StoredEvent } from '@halter/protocol'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { jsonLines, place, says, type Place } from './halter.ts'
 
 const model = ['--model', 'scripted/script.json']
@@ -108,6 +108,30 @@ describe('chat without a terminal', () => {
     running.child.stdout!.destroy()
     running.child.stdin!.write('a\n'.repeat(50))
     expect((await running.finished).code).toBe(130)
+  })
+
+  test('/reload takes changed options, and gives back what a preset has when they are gone', async () => {
+    const config = (tools: object[]): string => JSON.stringify({ plugins: tools })
+    const at = place({ ...ok, 'config.json': config([['@halter/plugin-tools', { tools: ['read'] }]]) })
+    const running = at.start(['chat', ...model, '--config', 'config.json'], { stdin: { kind: 'open' } })
+    const tools = async (shown: string): Promise<string> => {
+      const before = running.stdout().length
+      running.child.stdin!.write('/tools\n')
+      const now = (): string => running.stdout().slice(before)
+      await vi.waitFor(() => expect(now()).toContain(shown), { timeout: 10_000 })
+      return now()
+    }
+    expect(await tools('  read ')).not.toContain('  glob ')
+    writeFileSync(join(at.cwd, 'config.json'), config([['@halter/plugin-tools', { tools: ['glob'] }]]))
+    running.child.stdin!.write('/reload\n')
+    await running.shows('started again: @halter/plugin-tools')
+    expect(await tools('  glob ')).not.toContain('  read ')
+    writeFileSync(join(at.cwd, 'config.json'), '{}')
+    running.child.stdin!.write('/reload\n')
+    await running.shows('generation 3')
+    expect(await tools('  shell ')).toContain('  read ')
+    running.child.stdin!.end()
+    expect((await running.finished).code).toBe(0)
   })
 
   test('/reload of a broken configuration changes nothing, and tells the file', async () => {

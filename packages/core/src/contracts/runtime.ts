@@ -274,8 +274,11 @@ export interface SessionRuntime extends AsyncDisposable {
   replaceResources(snapshot: ResourceSnapshot | undefined): void
   /** @throws HalterError `ERR_SERVICE_MISSING` when no plugin fills the slot. */
   subagentControl(): SubagentControl
-  /** Builds the next generation beside the running one; when that fails, throws and changes nothing. */
-  reload(plugins: readonly PluginEntry[]): Promise<void>
+  /**
+   * Builds the next generation beside the running one; when that fails, throws and changes nothing. `presets`: in the place of those
+   * that the runtime was made with; absent: these again.
+   */
+  reload(plugins: readonly PluginEntry[], presets?: readonly Preset[]): Promise<void>
   /** Plugins, slots, taps and open sessions, as plain data. */
   describe(): RuntimeDescription
   readonly events: RuntimeEvents

@@ -258,10 +258,10 @@ export class Runtime implements SessionRuntime {
     return this.service('subagentControl')
   }
 
-  async reload(plugins: readonly PluginEntry[]): Promise<void> {
+  async reload(plugins: readonly PluginEntry[], presets = this.options.presets ?? []): Promise<void> {
     this.#refuseWhenClosed()
     const previous = this.kernel.current
-    await this.kernel.reload({ plugins, presets: this.options.presets ?? [] })
+    await this.kernel.reload({ plugins, presets })
     const open = Array.from(this.#sessions.values(), ({ session }) => session)
     await refoldPlugins(open, previous)
     await this.sinks.follow()
