@@ -26,8 +26,11 @@ const PATHS: Readonly<Record<string, string>> = {
   glob: 'path',
   grep: 'path',
 }
-// Nothing outside ASCII: bidirectional marks and look-alikes make a command read as another.
-const PLAIN_WORDS = /^[A-Za-z0-9_./:@%+,=-]+(?: [A-Za-z0-9_./:@%+,=-]+)*$/
+/**
+ * Words that a shell takes as they are: of plain letters, in `'…'`, or in `"…"` without anything that is special there. Single spaces
+ * between them; nothing outside ASCII unquoted, for look-alikes make a word read as another.
+ */
+const WORDS = /^(?: (?:[A-Za-z0-9_./:@%+,=-]|'[^'\0]*'|"[^"$`\\!\0]*")+)*$/
 
 /**
  * Reads entries of `allowed-tools`: `Read`, `Bash(git status:*)`, `Bash(npm test)`, `Edit(docs/**)`, `mcp__github__*`. Names of Claude
@@ -47,8 +50,8 @@ export function parseToolPatterns(entries: readonly string[]): readonly ToolPatt
 }
 
 /**
- * Whether an entry is about exactly this call. Narrow on purpose: a command must consist of plain words alone where the entry ends
- * in `:*` or ` *`, and equal it letter by letter otherwise; a path is resolved before it is compared. For tools whose input this
+ * Whether an entry is about exactly this call. Narrow on purpose: where the entry ends in `:*` or ` *` a command begins with it, letter
+ * by letter, and goes on with words in which nothing is special to a shell; it equals the entry otherwise; a path is resolved before it is compared. For tools whose input this
  * does not know, an entry with parentheses matches nothing.
  */
 export function matchesCall(
@@ -79,7 +82,7 @@ function matchesCommand(pattern: string, command: Json | undefined): boolean {
   if (typeof command !== 'string') return false
   const prefix = /^(.*?)(?::\*| \*)$/.exec(pattern)?.[1]
   if (prefix === undefined) return command === pattern
-  return PLAIN_WORDS.test(command) && (command === prefix || command.startsWith(`${prefix} `))
+  return command.startsWith(prefix) && WORDS.test(command.slice(prefix.length))
 }
 
 function matchesPath(pattern: string, path: Json | undefined, workingDir: string): boolean {

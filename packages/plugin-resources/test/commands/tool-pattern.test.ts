@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { matchesCall, parseToolPatterns } from '../../src/commands/tool-pattern.ts'
@@ -15,6 +19,9 @@ describe('a command is allowed', () => {
     ['Bash(git status:*)', 'git status'],
     ['Bash(git status:*)', 'git status --short'],
     ['Bash(git status *)', 'git status --short'],
+    ['Bash(git commit:*)', 'git commit -m "feat: say what it is for; (all of it)"'],
+    ['Bash(git commit:*)', 'git commit -m \'it costs $5 & more\' --author="Ann <a@b.c>"'],
+    ['Bash(git commit:*)', 'git commit -m "a title\n\nand a body"'],
     ['Bash(npm test)', 'npm test'],
     ['Bash(git log | head)', 'git log | head'],
     ['shell(ls:*)', 'ls -la src'],
@@ -41,6 +48,15 @@ describe('a command is not allowed', () => {
     ['Bash(git status:*)', 'git status > ~/.bashrc'],
     ['Bash(git status:*)', 'git status & id'],
     ['Bash(git status:*)', 'git status "$(id)"'],
+    ['Bash(git commit:*)', 'git commit -m "$HOME"'],
+    ['Bash(git commit:*)', 'git commit -m "`id`"'],
+    ['Bash(git commit:*)', 'git commit -m "a\\"; id; \\""'],
+    ['Bash(git commit:*)', 'git commit -m "a"; id; "b"'],
+    ['Bash(git commit:*)', "git commit -m 'a' ; id"],
+    ['Bash(git commit:*)', "git commit -m $'a'"],
+    ['Bash(git commit:*)', 'git commit -m "not closed'],
+    ['Bash(git commit:*)', 'g"i"t commit -m x'],
+    ['Bash(git commit:*)', 'git commit -F - <<E\nx\nE'],
     ['Bash(git status:*)', 'git status {a,b}'],
     ['Bash(git status:*)', 'git status \u202e'],
     ['Bash(git status:*)', 'X=1 git status'],
@@ -56,16 +72,56 @@ describe('a command is not allowed', () => {
   })
 })
 
-test('whatever follows the words of an entry, what is allowed is one command of plain words', () => {
-  const rest = fc.string({
-    unit: fc.constantFrom(...Array.from(' a-/.;|&$`\'"\\\n\t<>(){}[]*?~#!^\u202e\u00a0')),
-  })
-  fc.assert(
-    fc.property(rest, (text) => {
-      if (shell('Bash(git status:*)', `git status${text}`)) expect(text).toMatch(/^(?: [a\-/.]+)*$/)
-    }),
-    { numRuns: 3000 },
+test('whatever follows the words of an entry, what is allowed is that one program with words', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'halter-allowed-'))
+  const unit = fc.constantFrom(
+    ' ',
+    ' ',
+    "'",
+    '"',
+    'a',
+    '-m',
+    'touch canary',
+    '$(touch canary)',
+    '`touch canary`',
+    ';',
+    '|',
+    '&',
+    '\n',
+    '\\',
+    '$',
+    '(',
+    ')',
+    '<',
+    '>',
+    '{',
+    '}',
+    '#',
+    '*',
+    '!',
+    '=',
+    '~',
   )
+  let allowed = 0
+  try {
+    fc.assert(
+      fc.property(fc.array(unit, { maxLength: 10 }), (units) => {
+        const command = `git status${units.join('')}`
+        if (!shell('Bash(git status:*)', command)) return
+        allowed += 1
+        const { status, stdout } = spawnSync('bash', ['-c', `git() { echo "ran $1"; }\n${command}`], {
+          cwd: folder,
+          encoding: 'utf8',
+        })
+        expect({ status, stdout }).toEqual({ status: 0, stdout: 'ran status\n' })
+        expect(existsSync(join(folder, 'canary'))).toBe(false)
+      }),
+      { numRuns: 5000 },
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  expect(allowed).toBeGreaterThan(20)
 })
 
 describe('paths', () => {
