@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { jsonLines, place, says } from './halter.ts'
 
@@ -51,4 +52,45 @@ test('a command that nobody allowed is not run: there is nobody to ask', async (
   const { code, stderr } = await at.halter(['run', ...model, '/make'])
   expect(code).toBe(1)
   expect(stderr).toContain('/make was not sent: its command "touch canary" was not allowed')
+})
+
+test('a command that commits, as people write it, commits without a question, and does nothing else', async () => {
+  const call = (command: string): object => ({ toolCalls: [{ name: 'shell', input: { command } }] })
+  const at = place({
+    '.claude/commands/commit.md': `---
+allowed-tools: Bash(git add:*), Bash(git status:*), Bash(git diff:*), Bash(git log:*), Bash(git commit:*)
+description: Create a git commit
+---
+
+- Status: !\`git status --short a.txt\`
+- Diff: !\`git diff HEAD\`
+- Recent commits: !\`git log --format=%s -10\`
+
+Create a single commit.`,
+    'a.txt': 'one\n',
+    'model.json': {
+      replies: [
+        call('git add a.txt'),
+        call('git commit --quiet -m "feat: say more; (much more)"'),
+        call('git push origin main'),
+        { text: 'done' },
+      ],
+    },
+  })
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-c', 'user.name=A', '-c', 'user.email=a@b.c', ...args], {
+      cwd: at.cwd,
+      encoding: 'utf8',
+    })
+  git('init', '--quiet')
+  git('config', 'user.name', 'Ann')
+  git('config', 'user.email', 'ann@example.com')
+  git('add', 'a.txt')
+  git('commit', '--quiet', '-m', 'first')
+  at.write('a.txt', 'one\ntwo\n')
+  const { code, stdout, stderr } = await at.halter(['run', ...model, '/commit'])
+  expect({ code, stdout }).toEqual({ code: 0, stdout: 'done\n' })
+  expect(stderr).toContain('+two')
+  expect(git('log', '--format=%s')).toBe('feat: say more; (much more)\nfirst\n')
+  expect(stderr).toMatch(/git push origin main was denied/)
 })
