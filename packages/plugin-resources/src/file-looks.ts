@@ -38,10 +38,16 @@ export class FileCache {
   }
 }
 
+/** What was seen at a path. Where nobody read it, only its kind counts: what comes and goes in a folder that is not listed is nothing. */
+export interface Seen {
+  readonly stamp: FileStamp
+  isRead: boolean
+}
+
 /** One look at a set of files. It remembers every place it asked about, so that it is known later whether anything changed. */
 export class FileLooks {
   readonly #cache: FileCache
-  readonly #stamps = new Map<string, FileStamp>()
+  readonly #stamps = new Map<string, Seen>()
   /** What was read in this look: a file is the same for all of it. */
   readonly #read = new Map<string, Known>()
   #files = 0
@@ -53,18 +59,18 @@ export class FileLooks {
   }
 
   /** Everything that was looked at, and what it was then. */
-  get stamps(): ReadonlyMap<string, FileStamp> {
+  get stamps(): ReadonlyMap<string, Seen> {
     return this.#stamps
   }
 
   /** Of what kind `path` is, links followed. */
   kind(path: string): FileStamp['kind'] {
-    return this.#stamp(path).kind
+    return this.#see(path).stamp.kind
   }
 
   /** Names in a folder, by code unit, so that no file system decides an order. Empty where there is no folder. */
   list(folder: string): readonly string[] {
-    if (this.kind(folder) !== 'folder') return []
+    if (this.#stamp(folder).kind !== 'folder') return []
     try {
       return readdirSync(folder).toSorted((a, b) => (a < b ? -1 : 1))
     } catch {
@@ -104,10 +110,17 @@ export class FileLooks {
     return known
   }
 
+  /** The stamp of what is about to be read: from now on its content counts. */
   #stamp(path: string): FileStamp {
-    let stamp = this.#stamps.get(path)
-    if (!stamp) this.#stamps.set(path, (stamp = stampOf(path)))
-    return stamp
+    const seen = this.#see(path)
+    seen.isRead = true
+    return seen.stamp
+  }
+
+  #see(path: string): Seen {
+    let seen = this.#stamps.get(path)
+    if (!seen) this.#stamps.set(path, (seen = { stamp: stampOf(path), isRead: false }))
+    return seen
   }
 }
 
@@ -119,8 +132,11 @@ function tooLong(size: number): TextProblem {
 }
 
 /** True when nothing that was looked at has changed since. */
-export function areUnchanged(stamps: ReadonlyMap<string, FileStamp>): boolean {
-  for (const [path, before] of stamps) if (!isUnchanged(before, stampOf(path))) return false
+export function areUnchanged(stamps: ReadonlyMap<string, Seen>): boolean {
+  for (const [path, { stamp, isRead }] of stamps) {
+    const now = stampOf(path)
+    if (isRead ? !isUnchanged(stamp, now) : stamp.kind !== now.kind) return false
+  }
   return true
 }
 

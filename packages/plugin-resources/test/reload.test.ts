@@ -76,7 +76,10 @@ test.skipIf(process.platform !== 'linux')(
       await files.snapshot({ workingDir: work })
       await settle()
     }
-    await called(() => write(base, 'home/skills/a/SKILL.md', skillText('a')))
+    await called(() => {
+      write(base, 'home/skills/a/SKILL.md', skillText('a'))
+      write(base, 'home/skills/a/scripts/run.sh', 'echo')
+    })
     await called(() => write(base, 'home/skills/a/SKILL.md', skillText('a', 'Other.')))
     await called(() => write(work, '.claude/skills/b/SKILL.md', skillText('b')))
     await called(() => write(work, '.claude/skills/deep/c/SKILL.md', skillText('c')))
@@ -86,6 +89,7 @@ test.skipIf(process.platform !== 'linux')(
     listener.mockClear()
     write(work, 'src/main.ts', 'export {}')
     write(work, '.claude/projects/log.jsonl', '{}')
+    write(base, 'home/skills/a/scripts/run.sh', 'echo')
     await new Promise((resolve) => setTimeout(resolve, 400))
     expect(listener, 'of other files nothing is told').not.toHaveBeenCalled()
     stop()
@@ -95,6 +99,29 @@ test.skipIf(process.platform !== 'linux')(
     expect(listener).not.toHaveBeenCalled()
   },
 )
+
+test.skipIf(process.platform !== 'linux')('folders that are forgotten are not watched any more', async () => {
+  const base = tempFolder()
+  const files = new ResourceFiles({
+    home: join(base, 'home'),
+    userHome: join(base, 'user'),
+    watcher: await realWatcher(),
+  })
+  const stop = files.onChange(() => {})
+  const visit = async (from: number, to: number): Promise<void> => {
+    for (let index = from; index < to; index++) {
+      write(base, `work${index}/AGENTS.md`, 'Be kind.')
+      await files.snapshot({ workingDir: join(base, `work${index}`) })
+    }
+  }
+  await visit(0, 100)
+  const { watches } = handles()
+  await visit(100, 150)
+  expect(watches).toBeGreaterThan(100)
+  expect(handles().watches).toBe(watches)
+  stop()
+  expect(handles().watches).toBe(0)
+})
 
 test.skipIf(process.platform !== 'linux')(
   '1,000 reloads leak no memory, no watch and no descriptor',

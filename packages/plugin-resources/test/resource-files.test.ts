@@ -405,13 +405,28 @@ describe('the snapshot', () => {
   })
 
   test('a caller that comes after a change sees it, whoever is reading already', async () => {
+    for (let index = 0; index < 200; index++) putSkill('home/skills', `s${index}`)
     const files = open()
-    putSkill('home/skills', 'a')
     const early = look(files)
-    write(base, 'home/skills/a/SKILL.md', skillText('a', 'later'))
+    while (files.reads < 20) await new Promise((resolve) => setImmediate(resolve))
+    expect(files.reads, 'it is reading').toBeLessThan(200)
+    write(base, 'home/skills/s0/SKILL.md', skillText('s0', 'later'))
     const late = await look(files)
     await early
-    expect(late.skills[0]!.description).toBe('later')
+    expect(late.skills.find(({ name }) => name === 's0')!.description).toBe('later')
+  })
+
+  test('has the same object for a hook file that did not change, so that whoever parsed it need not again', async () => {
+    const files = open({ roots: [join(corpus, 'claude')] })
+    write(base, 'user/.claude/settings.json', '{"hooks":{}}')
+    putSkill('home/skills', 'a')
+    await settle()
+    const before = await look(files)
+    write(base, 'home/skills/a/SKILL.md', skillText('a', 'other'))
+    const after = await look(files)
+    expect(after.revision).not.toBe(before.revision)
+    expect(after.hooks.length).toBeGreaterThan(2)
+    for (const [index, { value }] of after.hooks.entries()) expect(value).toBe(before.hooks[index]!.value)
   })
 
   test('law: what is there is found, whatever comes and goes', async () => {
