@@ -201,7 +201,7 @@ function checkOrder(id: SessionId, events: readonly StoredEvent[], head: number)
   const wrong = events.findIndex(({ sessionId, seq }, index) => sessionId !== id || seq !== head + 1 + index)
   if (wrong !== -1)
     throw new HalterError(
-      'ERR_STORE_FAILED',
+      'ERR_COMMIT_INVALID',
       `Event ${wrong + 1} of a batch for session ${id} is not number ${head + 1 + wrong} of that session. Nothing was stored.`,
     )
 }

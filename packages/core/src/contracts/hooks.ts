@@ -167,7 +167,7 @@ export interface ModelAnswer {
   readonly usage: Usage
 }
 
-/** What a plugin may do to the session it was called for. Every method records an event; none waits for the turn. */
+/** What a plugin may do to the session it was called for. What it does is recorded under its name; nothing of it waits for the turn. */
 export interface SessionPort {
   readonly blueprint: SessionBlueprint
   readonly state: SessionState

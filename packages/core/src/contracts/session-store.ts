@@ -150,8 +150,10 @@ export interface SessionStore {
 
   /**
    * Appends all of `events`, or none. The newest `commitId` of a session is remembered: the same one again is answered with
-   * the same result and appends nothing. An empty `events` is legal and leaves the head where it is. A `HalterError` says that nothing was
-   * stored; after any other error nobody knows, and the same batch comes again under the same `commitId`.
+   * the same result and appends nothing. An empty `events` is legal and leaves the head where it is.
+   *
+   * After an error that leaves it open whether the batch is stored, the same batch comes again a few times, under the same `commitId`. That
+   * is any error that is no `HalterError`, such as a lost connection, and one that is `retryable` and not named here.
    * @throws HalterError `ERR_COMMIT_CONFLICT`, with `data: { expectedHead, actualHead }`, when the log has moved on;
    * `ERR_COMMIT_INVALID` for a batch that is not what comes next: a gap, or an event of another session; `ERR_SESSION_LEASED` for an old
    * fence; `ERR_SESSION_UNKNOWN`; `ERR_STORE_BUSY`; `ERR_STORE_FULL`.

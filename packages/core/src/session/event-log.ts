@@ -36,6 +36,9 @@ const LOST: ReadonlySet<string> = new Set(['ERR_COMMIT_CONFLICT', 'ERR_SESSION_L
 /** Events after which the next commit carries a checkpoint: a resume reads no more than about twice as many. */
 const CHECKPOINT_EVERY = 1000
 
+/** Errors after which it is known that nothing was stored, though trying again may help. */
+const NOTHING_STORED: ReadonlySet<string> = new Set([...LOST, 'ERR_STORE_BUSY', 'ERR_STORE_FULL'])
+
 /** Before each further try of a commit that may be stored or not. Milliseconds. */
 const RETRY_DELAYS_MS = [0, 50, 200, 800, 2000]
 
@@ -144,7 +147,7 @@ export class EventLog {
    */
   async #commitAgain(batch: CommitBatch, error: unknown): Promise<unknown> {
     let failure = error
-    let isInDoubt = !isHalterError(error)
+    let isInDoubt = leavesDoubt(error)
     for (const ms of RETRY_DELAYS_MS) {
       if (!isInDoubt) break
       if (ms > 0) await this.#options.clock.sleep(ms)
@@ -193,4 +196,9 @@ export class EventLog {
       { data: readOnly },
     )
   }
+}
+
+/** Whether the batch may be stored though its commit failed: what a connection that broke may say. */
+function leavesDoubt(error: unknown): boolean {
+  return !isHalterError(error) || (error.retryable && !NOTHING_STORED.has(error.code))
 }

@@ -14,7 +14,7 @@ import { logOf } from './support/sound.ts'
 import { noneSpawned, spawning } from './support/spawning.ts'
 import { tool } from './support/tools.ts'
 
-type Fate = 'ok' | 'busy' | 'lost before' | 'lost after'
+type Fate = 'ok' | 'busy' | 'lost before' | 'lost after' | 'failed after'
 
 /** A store whose next commits fare as planned: done, refused, or cut off before or after they were done. */
 class UnsteadyStore extends TestStore {
@@ -40,6 +40,7 @@ class UnsteadyStore extends TestStore {
     if (fate === 'lost before') throw new Error('connection reset')
     const result = await super.commit(id, batch)
     if (fate === 'lost after') throw new Error('connection reset')
+    if (fate === 'failed after') throw new HalterError('ERR_STORE_FAILED', 'gone', { retryable: true })
     return result
   }
 }
@@ -53,6 +54,7 @@ function reply({ sessionId, messages }: ModelRequest): TestReply {
 test('a commit of which two acknowledgements are lost is stored once, and the session goes on', async () => {
   for (const fates of [
     ['lost after', 'lost after'],
+    ['failed after', 'failed after', 'lost before'],
     ['lost after', 'lost before', 'busy', 'lost after'],
     ['lost before', 'lost before', 'lost before'],
   ] satisfies Fate[][]) {
