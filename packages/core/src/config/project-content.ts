@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile, realpath } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
+import { FileDigests } from './file-digests.ts'
 import { findProjectConfig, projectFolders } from './find-config.ts'
 import { hashFiles, isFile, readTree, reachableFiles, statOf } from './reachable-files.ts'
 
@@ -35,13 +36,18 @@ const IDLE_SETTINGS = new Set(['$schema', 'permissions'])
  * Everything in a folder, and in those above it up to its repository's root, that needs trust. Reads, and runs nothing. Who
  * applies one more file of an untrusted folder must add it here: what is not in this list is not asked about.
  */
-export async function readProject(folder: string): Promise<Project> {
+export async function readProject(
+  folder: string,
+  digests: FileDigests = new FileDigests(),
+): Promise<Project> {
   const folders = projectFolders(await realFolder(folder))
   const root = folders.at(-1)!
   const content: ProjectContent[] = []
   const config = findProjectConfig(folders[0]!)
-  if (config) content.push(await readConfiguration(config.file, root))
-  for (const each of folders) if (each !== homedir()) content.push(...(await readDotFolders(each)))
+  if (config) content.push(await readConfiguration(config.file, root, digests))
+  // What is in the user's own folder is the user's, whatever is worked on there.
+  const home = await realFolder(homedir())
+  for (const each of folders) if (each !== home) content.push(...(await readDotFolders(each, digests)))
   return { root, content }
 }
 
@@ -50,27 +56,29 @@ export async function realFolder(folder: string): Promise<string> {
   return await realpath(folder).catch(() => resolve(folder))
 }
 
-async function readConfiguration(file: string, root: string): Promise<ProjectContent> {
+async function readConfiguration(file: string, root: string, digests: FileDigests): Promise<ProjectContent> {
   return await describe(file, 'configuration', async () => {
     const text = await readFile(file, 'utf8')
     // Scripts and dependencies of a package.json change all the time, and nothing here runs them.
     const said = basename(file) === 'package.json' ? keysOf(text, (key) => key === 'halter') : text
-    return await digestOf(file, said ?? text, root)
+    return await digestOf({ file, said: said ?? text, base: root }, digests)
   })
 }
 
-async function readDotFolders(folder: string): Promise<ProjectContent[]> {
+async function readDotFolders(folder: string, digests: FileDigests): Promise<ProjectContent[]> {
   const content: ProjectContent[] = []
   for (const dotFolder of DOT_FOLDERS) {
     const path = join(folder, dotFolder)
     if (!statOf(path)?.isDirectory()) continue
     for (const name of SETTINGS) {
       const file = join(path, name)
-      if (isFile(file)) content.push(await describe(file, 'settings', () => readSettings(file, folder)))
+      if (isFile(file))
+        content.push(await describe(file, 'settings', () => readSettings(file, folder, digests)))
     }
     for (const name of PARTS) {
       const part = join(path, name)
-      if (statOf(part)?.isDirectory()) content.push(await describe(part, 'folder', () => readPart(part)))
+      if (statOf(part)?.isDirectory())
+        content.push(await describe(part, 'folder', () => readPart(part, digests)))
     }
   }
   return content.filter(({ files, sha256 }) => files > 0 || sha256 === undefined)
@@ -91,23 +99,26 @@ async function describe(
   return { path, kind, ...(await read().catch(() => UNKNOWN)) }
 }
 
-async function readSettings(file: string, base: string): Promise<Digest> {
+async function readSettings(file: string, base: string, digests: FileDigests): Promise<Digest> {
   const said = keysOf(await readFile(file, 'utf8'), (key) => !IDLE_SETTINGS.has(key))
-  return said === undefined ? NOTHING : await digestOf(file, said, base)
+  return said === undefined ? NOTHING : await digestOf({ file, said, base }, digests)
 }
 
-async function readPart(folder: string): Promise<Digest> {
-  const tree = await readTree(folder)
+async function readPart(folder: string, digests: FileDigests): Promise<Digest> {
+  const tree = readTree(folder)
   if (!tree) return UNKNOWN
-  return tree.length === 0 ? NOTHING : { files: tree.length, sha256: await hashFiles(folder, tree) }
+  return tree.length === 0 ? NOTHING : { files: tree.length, sha256: await hashFiles(folder, tree, digests) }
 }
 
 /** Of a file of which only `said` counts, with the local files that this names. */
-async function digestOf(file: string, said: string, base: string): Promise<Digest> {
+async function digestOf(
+  { file, said, base }: { readonly file: string; readonly said: string; readonly base: string },
+  digests: FileDigests,
+): Promise<Digest> {
   const reached = await reachableFiles({ file, text: said, base })
   if (!reached) return UNKNOWN
   const hash = createHash('sha256').update(said)
-  if (reached.length > 0) hash.update('\0').update(await hashFiles(base, reached))
+  if (reached.length > 0) hash.update('\0').update(await hashFiles(base, reached, digests))
   return { files: reached.length + 1, sha256: hash.digest('hex') }
 }
 

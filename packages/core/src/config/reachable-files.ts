@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { statSync, type Stats } from 'node:fs'
-import { readdir, readFile, realpath } from 'node:fs/promises'
+import { readdirSync, realpathSync, statSync, type Stats } from 'node:fs'
+import { readFile, realpath } from 'node:fs/promises'
 import { dirname, extname, join, relative, resolve, sep } from 'node:path'
+import { FileDigests } from './file-digests.ts'
 
 /** Nobody reads more than this before saying yes, and hashing it would hold up every start. */
 const MAX_FILES = 2_000
@@ -62,15 +63,15 @@ export async function reachableFiles({ file, text, base }: Beginning): Promise<s
   return [...found].toSorted()
 }
 
-/** All files below a folder, links followed, but not back to where they are; undefined when they are too many. */
-export async function readTree(folder: string): Promise<string[] | undefined> {
+/** All files below a folder, links followed, but not back to where they are; undefined when they are too many. Throws when one cannot be read. */
+export function readTree(folder: string): string[] | undefined {
   const files: string[] = []
   const queue = [{ path: folder, above: [] as readonly string[] }]
   let bytes = 0
   for (const each of queue) {
-    const real = await realpath(each.path)
+    const real = realpathSync(each.path)
     if (each.above.includes(real)) continue
-    for (const name of await readdir(each.path)) {
+    for (const name of readdirSync(each.path)) {
       const path = join(each.path, name)
       const stats = statOf(path)
       if (stats?.isDirectory()) queue.push({ path, above: [...each.above, real] })
@@ -85,14 +86,14 @@ export async function readTree(folder: string): Promise<string[] | undefined> {
 }
 
 /** One digest of names and contents. */
-export async function hashFiles(from: string, files: readonly string[]): Promise<string> {
+export async function hashFiles(
+  from: string,
+  files: readonly string[],
+  digests: FileDigests = new FileDigests(),
+): Promise<string> {
   const hash = createHash('sha256')
-  for (const file of files) {
-    const content = createHash('sha256')
-      .update(await readFile(file))
-      .digest('hex')
-    hash.update(`${relative(from, file).replaceAll(sep, '/')}\0${content}\n`)
-  }
+  for (const file of files)
+    hash.update(`${relative(from, file).replaceAll(sep, '/')}\0${await digests.of(file)}\n`)
   return hash.digest('hex')
 }
 

@@ -1,6 +1,7 @@
 import type { FolderTrust } from '../contracts/trust.ts'
 import { HalterError } from '../errors.ts'
-import { readProject, type Project, type ProjectContent } from './project-content.ts'
+import { FileDigests } from './file-digests.ts'
+import { readProject, readProjectAgain, type Project, type ProjectContent } from './project-content.ts'
 import { isInside } from './trust-folders.ts'
 import { listTrusted, recordTrust } from './trust-record.ts'
 
@@ -107,9 +108,10 @@ function inside(root: string, home: string): FolderTrust {
 
 /** What the record holds, and what somebody has said yes to for this run. */
 function recorded(home: string, once: ReadonlySet<string>): FolderTrust {
+  const digests = new FileDigests()
   return {
     isTrusted: async (folder) => {
-      const project = await readProject(folder)
+      const project = await readProjectAgain(folder, digests)
       if (project.content.length === 0) return false
       return openQuestion(project, home).content.every(
         (each) => each.sha256 !== undefined && once.has(keyOf(each)),
