@@ -9,9 +9,10 @@ import type { Place } from './halter.ts'
 const bin = fileURLToPath(new URL('../src/bin.ts', import.meta.url))
 const compileCache = fileURLToPath(new URL('../../../node_modules/.halter/compile-cache', import.meta.url))
 
-/** True where `script` of util-linux gives a command a terminal; the one of macOS takes other arguments. */
+const script = 'script'
+/** True where `script` is that of util-linux and gives a command a terminal; the one of macOS takes other arguments. */
 export const hasTerminal: boolean =
-  spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ?? false
+  spawnSync(script, ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ?? false
 
 /** A halter on a real pseudo-terminal, and what a person sees of it. */
 export interface TerminalScreen {
@@ -49,7 +50,7 @@ export function onScreen(
   const command = `tty > '${ttyFile}'; echo $$ >> '${ttyFile}'; stty cols ${columns} rows ${rows}; exec ${quoted.join(' ')}`
   // Node gives a CI no more colours than it knows that one to show, terminal or not.
   const { NO_COLOR: _, CI: _ci, ...inherited } = process.env
-  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+  const child = spawn(script, ['--quiet', '--return', '--command', command, '/dev/null'], {
     cwd: at.cwd,
     env: {
       ...inherited,

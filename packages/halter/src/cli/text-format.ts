@@ -141,9 +141,14 @@ export class TextFormat implements RunFormat {
     tool.rest = (lines.pop() ?? '').slice(0, 1_000)
     for (const line of lines) {
       if (tool.lines < SHOWN_LINES)
-        this.#output.talk(`  ${cutToWidth(printableLine(lastDrawn(line)), 160)}`, 'dim')
+        this.#output.talk(`  ${cutToWidth(printableLine(lastDrawn(line)), this.#lineWidth)}`, 'dim')
       tool.lines += 1
     }
+  }
+
+  /** Columns of a line of output: a row of the terminal, where there is one. */
+  get #lineWidth(): number {
+    return Math.min(160, (this.#output.width ?? 163) - 3)
   }
 
   #think(text: string): void {

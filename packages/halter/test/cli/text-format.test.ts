@@ -75,6 +75,27 @@ test('the output of one tool is bounded, and what is missing is counted', () => 
   expect(stderr).toContain('… 99980 more lines')
 })
 
+test('a line of output keeps to a row of the terminal', () => {
+  const long = {
+    ...base,
+    type: 'toolOutput.delta' as const,
+    callId: 'c',
+    part: 0,
+    offset: 0,
+    text: `${'x'.repeat(300)}\n`,
+  }
+  for (const [columns, width] of [
+    [40, 39],
+    [undefined, 162],
+  ] as const)
+    expect(
+      show(
+        [stored('toolCall.started', { callId: 'c', name: 'shell', input: {} }), long],
+        columns,
+      ).stderr.split('\n')[1],
+    ).toHaveLength(width)
+})
+
 test('on one terminal talk never lands in the middle of a line of the answer', () => {
   const { stdout } = show(
     [text('Let me look', 0), stored('toolCall.started', { callId: 'c', name: 'ls', input: {} })],
