@@ -36,10 +36,12 @@ const IDLE_SETTINGS = new Set(['$schema', 'permissions'])
  * Everything in a folder, and in those above it up to its repository's root, that needs trust. Reads, and runs nothing. Who
  * applies one more file of an untrusted folder must add it here: what is not in this list is not asked about.
  */
-export async function readProject(
-  folder: string,
-  digests: FileDigests = new FileDigests(),
-): Promise<Project> {
+export function readProject(folder: string): Promise<Project> {
+  return readProjectAgain(folder, new FileDigests())
+}
+
+/** The same; files that are as they were when `digests` saw them are not read again. */
+export async function readProjectAgain(folder: string, digests: FileDigests): Promise<Project> {
   const folders = projectFolders(await realFolder(folder))
   const root = folders.at(-1)!
   const content: ProjectContent[] = []
