@@ -54,5 +54,5 @@ test('a body that grows over a megabyte is not sent', async () => {
   const started = performance.now()
   const { problem } = await expandBody('$ARGUMENTS'.repeat(100_000), 'x'.repeat(200_000), context)
   expect(problem).toBe('it has grown over 1048576 characters')
-  expect(performance.now() - started).toBeLessThan(5_000)
+  expect(performance.now() - started).toBeLessThan(15_000)
 })

@@ -257,7 +257,7 @@ describe('commands in a body', () => {
       commands({ wait: '---\nallowed-tools: Bash\n---\n!`touch started; sleep 60`' }),
     )
     const turn = project.session.submitTurn('/wait')
-    await expect.poll(() => existsSync(join(project!.folder, 'started')), { timeout: 5_000 }).toBe(true)
+    await expect.poll(() => existsSync(join(project!.folder, 'started')), { timeout: 15_000 }).toBe(true)
     turn.interrupt()
     expect((await turn.result).reason).toBe('interrupted')
   })

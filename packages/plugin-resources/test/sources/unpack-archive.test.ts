@@ -318,7 +318,7 @@ describe('archives that lie', () => {
     const started = performance.now()
     await expect(unpack(gzipSync(tail))).rejects.toThrow('more than 100 times larger')
     expect((await unpack(gzipSync(tail.subarray(0, 900_000)))).files).toEqual({ a: 'x' })
-    expect(performance.now() - started).toBeLessThan(5_000)
+    expect(performance.now() - started).toBeLessThan(15_000)
   })
 
   test('a header that claims more than comes is refused', async () => {
