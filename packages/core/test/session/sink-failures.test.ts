@@ -31,7 +31,9 @@ describe('a sink that fails', () => {
     const waits = times.slice(1, 5).map((time, index) => time - times[index]!)
     expect(waits).toEqual([100, 200, 400, 800])
     expect(warnings).toEqual([
-      expect.stringContaining('"bad" failed and will get the same events again: the queue is down'),
+      expect.stringContaining(
+        'ERR_SINK_FAILED The event sink "bad" failed and will get the same events again: the queue is down',
+      ),
     ])
   })
 

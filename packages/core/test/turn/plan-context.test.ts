@@ -235,3 +235,12 @@ function requestOf({ state, model }: ContextInput): ModelRequest {
 async function typesOf(session: SessionHandle): Promise<readonly StoredEventType[]> {
   return (await Array.fromAsync(session.replay())).map(({ type }) => type)
 }
+
+test('what a manager could not shrink is a warning with a code of its own, and the turn goes on', async () => {
+  const { session } = await start((input) => ({ ...whole(input), warning: 'The context is too large.' }))
+  await session.submitTurn('one').orThrow()
+  const log = await Array.fromAsync(session.replay())
+  expect(log.filter(({ type }) => type === 'warning.raised')).toMatchObject([
+    { code: 'ERR_CONTEXT_OVERFLOW', message: 'The context is too large.' },
+  ])
+})

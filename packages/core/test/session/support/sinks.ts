@@ -110,7 +110,8 @@ export function listening(messages: string[]): Plugin {
   const logger = {
     debug() {},
     info() {},
-    warn: (message: string) => void messages.push(message),
+    warn: (message: string, { code }: { readonly code?: string } = {}) =>
+      void messages.push(`${code} ${message}`),
     error() {},
     child: () => logger,
   }
