@@ -113,9 +113,7 @@ function recorded(home: string, once: ReadonlySet<string>): FolderTrust {
     isTrusted: async (folder) => {
       const project = await readProjectAgain(folder, digests)
       if (project.content.length === 0) return false
-      return openQuestion(project, home).content.every(
-        (each) => each.sha256 !== undefined && once.has(keyOf(each)),
-      )
+      return openQuestion(project, home).content.every((each) => once.has(keyOf(each)))
     },
   }
 }

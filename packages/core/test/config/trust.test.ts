@@ -275,13 +275,14 @@ describe('what a folder brings besides its configuration', () => {
     expect(await isTrusted(await load(), base)).toBe(false)
   })
 
-  test('a folder with more files than anybody reads is never trusted for good', async () => {
+  test('a folder with more files than anybody reads is asked about each time, and a yes holds for that run', async () => {
     mkdirSync(join(project, '.claude/skills'), { recursive: true })
     for (let n = 0; n < 2_001; n++) writeFileSync(join(project, `.claude/skills/${n}.md`), '')
     const { ask, asked } = person('always')
-    expect(await isTrusted(await load({ trust: { ask } }))).toBe(false)
-    await load({ trust: { ask } })
+    expect(await isTrusted(await load({ trust: { ask } }))).toBe(true)
+    expect(await isTrusted(await load({ trust: { ask } }))).toBe(true)
     expect(asked).toHaveLength(2)
+    expect(await isTrusted(await load())).toBe(false)
   })
 
   test('links to nowhere and back to themselves, and pipes, stop nothing', async () => {

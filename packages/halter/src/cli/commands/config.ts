@@ -64,8 +64,7 @@ const folder = {
 /** `halter trust add` */
 export const TRUST_ADD = {
   name: 'trust add',
-  summary:
-    'trust what a project brings, as it is now: configuration, hooks, skills, commands, agents, plugins',
+  summary: 'trust what a project brings, as it is now',
   arguments: folder,
   options: { yes: { type: 'boolean', summary: 'do not ask' } },
 } as const satisfies CommandSpec
