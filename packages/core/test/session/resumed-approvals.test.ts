@@ -1,5 +1,5 @@
 import type { Approver, ResumeOptions, SessionHooks, Tool } from '@halter/core'
-import { TestStore } from '@halter/core/testing'
+import { TestStore, type TestScript } from '@halter/core/testing'
 import type { StoredEvent } from '@halter/protocol'
 import { describe, expect, test } from 'vitest'
 import { deferred, settle, until } from './support/gates.ts'
@@ -286,4 +286,31 @@ test('a question can be answered from within the event that tells of it', async 
     if (event.type === 'approval.requested') void session.approvals.resolve(event.callId, 'once')
   })
   expect(await session.submitTurn('go').result).toMatchObject({ status: 'completed' })
+})
+
+test('wherever its process dies, a turn with a question goes on to its end, asks at most once, and acts at most once', async () => {
+  ran.length = 0
+  const { runtime: first } = await openRuntime({ script: SCRIPT })
+  const whole = await first.newSession({ tools, approve: () => 'once' })
+  await whole.submitTurn('go').result
+  const log = await logOf(first, whole.id)
+  await first.shutdown()
+  for (let length = 2; length < log.length; length++) {
+    const prefix = log.slice(0, length)
+    ran.length = 0
+    const { store, id } = await storeWith(prefix)
+    const script: TestScript = ({ messages }) => (messages.length === 1 ? SCRIPT[0]! : { text: 'done' })
+    await withRuntime({ store, script }, async ({ runtime }) => {
+      const session = (await runtime.resume(id, { tools, approve: 'wait', interrupted: 'continue' }))!
+      while (session.state.turn) {
+        for (const { callId } of session.approvals.list()) await session.approvals.resolve(callId, 'once')
+        await settle(1)
+      }
+      expect(session.state.lastTurn).toMatchObject({ status: 'completed' })
+      const after = await logOf(runtime, id)
+      expect(after.filter(isQuestion)).toHaveLength(1)
+      const started = prefix.filter((event) => event.type === 'toolCall.started' && event.callId === 'a')
+      expect(started.length + ran.filter((each) => each === 1).length).toBe(1)
+    })
+  }
 })
