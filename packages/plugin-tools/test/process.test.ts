@@ -65,7 +65,7 @@ describe.runIf(process.platform === 'linux')('process', () => {
 
   it('ends all of a tree that grows meanwhile', async () => {
     const token = tokenOf()
-    await shell(`bash -c "while :; do sleep ${token} & sleep 0.01; done" >/dev/null 2>&1 &`)
+    await shell(`bash -c "for i in {1..300}; do sleep ${token} & sleep 0.01; done; wait" >/dev/null 2>&1 &`)
     await waitFor(() => running(token).length > 5)
     const { descendants } = await ask<Listed>({ action: 'list_descendants' })
     const top = descendants.find((each) => descendants.every(({ pid }) => pid !== each.parent))!
@@ -77,7 +77,7 @@ describe.runIf(process.platform === 'linux')('process', () => {
 
   it('says of a process that ignores its signal that it is still there', async () => {
     await shell(
-      `bash -c "trap '' TERM; echo \\$\\$ > pid; while :; do sleep 0.05; done" >/dev/null 2>&1 & until [ -s pid ]; do sleep 0.02; done`,
+      `bash -c "trap '' TERM; echo \\$\\$ > pid; for i in {1..600}; do sleep 0.05; done" >/dev/null 2>&1 & until [ -s pid ]; do sleep 0.02; done`,
     )
     const { descendants } = await ask<Listed>({ action: 'list_descendants' })
     const { pid } = descendants.find(({ name }) => name === 'bash')!

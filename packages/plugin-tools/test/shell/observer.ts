@@ -2,9 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** A number of seconds that no other process has in its command line. */
+/**
+ * A number of seconds that no other process has in its command line. A minute and a half: what a failed test leaves behind goes by
+ * itself.
+ */
 export function tokenOf(): string {
-  return `3${Math.random().toFixed(12).slice(2)}`
+  return `90.${Math.random().toFixed(12).slice(2)}`
 }
 
 /** Ids of live processes whose command line holds the token: an observer that knows nothing of marks and groups. Linux alone. */
