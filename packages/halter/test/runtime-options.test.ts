@@ -113,6 +113,18 @@ test('what keeps a plugin from starting is told with the file and entry that nam
   )
 })
 
+test('help is also a word: of everything, of a group, of a command', async () => {
+  const at = place()
+  const same = async (a: readonly string[], b: readonly string[]): Promise<void> => {
+    const [word, option] = [await at.halter(a), await at.halter(b)]
+    expect(word).toEqual(option)
+    expect(word.code).toBe(0)
+  }
+  await same(['help'], ['--help'])
+  await same(['help', 'config'], ['config', '--help'])
+  await same(['help', 'run'], ['run', '--help'])
+})
+
 test('--debug tells what the start took, and shows an error with its stack and causes', async () => {
   const at = place({
     'script.json': says('ok'),

@@ -17,7 +17,9 @@ export async function main(argv: readonly string[], output: Output = new Output(
   }
 }
 
-async function execute(argv: readonly string[], output: Output): Promise<number> {
+async function execute(given: readonly string[], output: Output): Promise<number> {
+  // Many command lines have it as a word.
+  const argv = given[0] === 'help' ? [...given.slice(1), '--help'] : given
   if (isForeign(argv[0])) {
     const code = await (await import('./plugin-command.ts')).runPluginCommand(argv, output)
     if (code !== undefined) return code
