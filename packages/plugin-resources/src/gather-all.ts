@@ -37,7 +37,7 @@ export async function gatherAll(
   for (const place of [...own, ...project.toReversed()]) gatherHooks(gathered, place, looks)
   for (const root of roots) {
     const { length } = gathered.plugins
-    await gatherPlugins(gathered, root, { looks, dataHome })
+    await gatherPlugins(gathered, root, { looks, dataHome, isNamed: true })
     if (gathered.plugins.length === length) gathered.problems.push(...noPlugin(root, looks, gathered))
   }
   for (const plugin of bundles?.plugins ?? []) addPlugin(gathered, plugin)

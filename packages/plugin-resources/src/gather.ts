@@ -16,7 +16,7 @@ import { Problems, type ResourceProblem } from './problem.ts'
 import { readAgent } from './read-agent.ts'
 import { readCommand } from './read-command.ts'
 import { readHookFile, readSettingsHooks } from './read-hooks.ts'
-import { readPluginFolder, type PluginFolder } from './read-plugin.ts'
+import { hasComponents, readPluginFolder, type PluginFolder } from './read-plugin.ts'
 import { readSkillFolder } from './read-skill.ts'
 
 /** What was found, in the order in which it counts: of two with one name, the first one has it. */
@@ -50,22 +50,33 @@ export function addPlugin(gathered: Gathered, { plugin, problems, ...found }: Pl
   gathered.mcpServers.push(...found.mcpServers)
 }
 
+/** How plugins are gathered. */
+export interface GatherPluginsOptions {
+  readonly looks: FileLooks
+  readonly dataHome: string
+  readonly within?: string
+  /** Somebody has named this folder, so it may be a plugin without a manifest, too. */
+  readonly isNamed?: boolean
+}
+
 /** The plugin that `root` is, or the plugins in it, by name. A folder in it without a manifest is none. */
 export async function gatherPlugins(
   gathered: Gathered,
   root: string,
-  options: { readonly looks: FileLooks; readonly dataHome: string; readonly within?: string },
+  options: GatherPluginsOptions,
 ): Promise<void> {
-  const { looks } = options
-  const folders = findManifest(root, looks)
-    ? [root]
-    : looks
-        .list(root)
-        .map((name) => join(root, name))
-        .filter((folder) => looks.kind(folder) === 'folder' && findManifest(folder, looks) !== undefined)
-  for (const folder of folders)
+  for (const folder of pluginFolders(root, options))
     if (staysWithin(folder, options.within, gathered))
       addPlugin(gathered, await readPluginFolder(folder, options))
+}
+
+function pluginFolders(root: string, { looks, isNamed = false }: GatherPluginsOptions): readonly string[] {
+  if (findManifest(root, looks)) return [root]
+  const inside = looks
+    .list(root)
+    .map((name) => join(root, name))
+    .filter((folder) => looks.kind(folder) === 'folder' && findManifest(folder, looks) !== undefined)
+  return inside.length === 0 && isNamed && hasComponents(root, looks) ? [root] : inside
 }
 
 /** Loose skills at or below `root`. One that links lead to twice counts once. */

@@ -95,7 +95,8 @@ function startReader(
   }
 }
 
-function hasComponents(root: string, looks: FileLooks): boolean {
+/** True for a folder with a component of a plugin in its usual place. */
+export function hasComponents(root: string, looks: FileLooks): boolean {
   return USUAL.some((place) => looks.kind(join(root, place)) !== 'none')
 }
 

@@ -80,6 +80,8 @@ describe('places', () => {
       'deploy-tools',
       'house-style',
     ])
+    const plain = await look(open({ roots: [join(corpus, 'claude/quick-notes')] }))
+    expect(names(plain.plugins!), 'itself needs none').toEqual(['quick-notes'])
     const skill = await look(open({ skills: [join(corpus, 'skills/pdf-forms')] }))
     expect(names(skill.skills)).toEqual(['pdf-forms'])
     const skills = await look(open({ skills: [join(corpus, 'skills')] }))
