@@ -60,7 +60,7 @@ export const SESSIONS_PROMPT = {
 /** `halter sessions explain` */
 export const SESSIONS_EXPLAIN = {
   name: 'sessions explain',
-  summary: 'why a call was blocked or changed, and by which handler of which file',
+  summary: 'why a call was blocked or changed, and by which handler',
   arguments: {
     usage: '<session> <event>',
     min: 2,
