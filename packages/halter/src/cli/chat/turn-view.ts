@@ -32,6 +32,8 @@ export interface TurnStage {
 const TAIL = 3
 /** Rows of a prompt that are shown again. */
 const PROMPT_ROWS = 20
+/** UTF-16 units of one of them. */
+const PROMPT_ROW = 2_000
 
 /** Shows what happens in a session, as it happens: what is decided is printed, what still changes is the live part. */
 export class TurnView {
@@ -86,7 +88,7 @@ export class TurnView {
     const lines = printable(text).replaceAll('\t', '    ').trimEnd().split('\n')
     const hidden = lines.length - PROMPT_ROWS
     const rows = lines.slice(0, PROMPT_ROWS).map((line, index) => {
-      const row = `${index === 0 ? '› ' : '  '}${line}`
+      const row = `${index === 0 ? '› ' : '  '}${cutToWidth(line.slice(0, PROMPT_ROW), PROMPT_ROW - 1)}`
       return this.#stage.paint(row, ['bold', 'green'])
     })
     if (hidden > 0) rows.push(this.#stage.paint(`  … ${hidden} more lines`, 'dim'))

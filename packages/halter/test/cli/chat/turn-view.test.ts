@@ -98,6 +98,14 @@ test('an empty row stands between text and calls', () => {
   expect(printed).toBe('before\n\n● shell ls\n  x\n\nafter\n')
 })
 
+test('a prompt is shown again, and of a long one the beginning', () => {
+  const prompt = (text: string): string =>
+    show([stored('turn.started', { input: [{ kind: 'text', text }] })]).printed
+  expect(prompt('one\ntwo')).toBe('\n› one\n  two\n\n')
+  expect(prompt('x\n'.repeat(100)).split('\n').slice(-4)).toEqual(['  x', '  … 80 more lines', '', ''])
+  expect(prompt('x'.repeat(1_000_000)).length).toBeLessThan(2_100)
+})
+
 test('whatever a model and its tools write, no control character gets through', () => {
   const text = fc.string({ unit: 'binary' })
   fc.assert(
