@@ -45,7 +45,7 @@ for (const name of ${JSON.stringify(modules)}) {
   const names = Object.keys(await import(name))
   if (names.length === 0) throw new Error(name + ' exports nothing')
   // A plugin and a preset are what they export by default.
-  if (/\\/(plugin|preset)-/.test(name) && !names.includes('default')) throw new Error(name + ' has no default export')
+  if (/\\/(plugin|preset)-[^/]*$/.test(name) && !names.includes('default')) throw new Error(name + ' has no default export')
 }
 for (const name of ${JSON.stringify(assets)})
   if (readFileSync(new URL(import.meta.resolve(name)), 'utf8').trim() === '') throw new Error(name + ' is empty')

@@ -70,7 +70,7 @@ describe('halter resources', () => {
   test('has the roots that a configuration names, and refuses options that cannot work', async () => {
     const at = place()
     const configure = (options: object): void =>
-      void writeFileSync(
+      writeFileSync(
         join(at.home, 'config.json'),
         JSON.stringify({ plugins: [['@halter/plugin-resources', options]] }),
       )
