@@ -4,28 +4,27 @@ import { textOf, type Json } from '@halter/protocol'
 import type { Dialect } from './hook-handler.ts'
 import { isObject, type JsonObject } from './json.ts'
 
-/** What Claude Code calls a tool of ours: its name first, then others that stood or stand for the same. */
+/**
+ * What Claude Code calls a tool of ours: its name first, then others that stood or stand for the same. Our `task` is not among them:
+ * it keeps a list, and Claude Code's `Task` is a subagent.
+ */
 const CLAUDE_NAMES: Readonly<Record<string, readonly [string, ...string[]]>> = {
   read: ['Read', 'NotebookRead'],
   write: ['Write'],
   edit: ['Edit', 'MultiEdit'],
   glob: ['Glob'],
   grep: ['Grep'],
-  ls: ['LS'],
   shell: ['Bash'],
   spawn_agent: ['Task', 'Agent'],
-  task: ['Task', 'Agent'],
-  agent: ['Task', 'Agent'],
   skill: ['Skill'],
   web_fetch: ['WebFetch'],
   web_search: ['WebSearch'],
-  todo: ['TodoWrite'],
-  todo_write: ['TodoWrite'],
 }
 
 /** Input keys that Claude Code writes otherwise, by tool of ours. */
 const CLAUDE_KEYS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   spawn_agent: { task: 'prompt', agent: 'subagent_type', title: 'description' },
+  skill: { name: 'skill', arguments: 'args' },
 }
 
 /** Tools whose `file_path` is absolute in Claude Code, whatever the model wrote. */

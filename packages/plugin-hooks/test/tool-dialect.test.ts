@@ -31,7 +31,7 @@ test("a tool goes by our name and by Claude Code's, both ways", () => {
 })
 
 test('a name that nobody maps is the same everywhere, names of objects included', () => {
-  for (const name of ['mcp__memory__get', 'acme_index', 'constructor', '__proto__']) {
+  for (const name of ['mcp__memory__get', 'acme_index', 'task', 'process', 'constructor', '__proto__']) {
     expect(namesOfTool(name)).toEqual([name])
     expect(toolNameIn('claude', name)).toBe(name)
     expect(ourToolName(name)).toBe(name)
@@ -59,6 +59,15 @@ test("the keys of a subagent's call are Claude Code's, and ours again when they 
   expect(toolInputFrom('claude', call, { prompt: 'look twice', subagent_type: 'reviewer' }, '/work')).toEqual(
     { task: 'look twice', agent: 'reviewer' },
   )
+})
+
+test("a skill is called by Claude Code's keys", () => {
+  const call = { name: 'skill', input: { name: 'deploy', arguments: 'now' } }
+  expect(toolInputIn('claude', call, '/work')).toEqual({ skill: 'deploy', args: 'now' })
+  expect(toolInputFrom('claude', call, { skill: 'deploy', args: 'later' }, '/work')).toEqual({
+    name: 'deploy',
+    arguments: 'later',
+  })
 })
 
 test('a result has the shape that Claude Code gives its tools', () => {
@@ -103,14 +112,35 @@ test('a replaced result is none, text or JSON', () => {
 
 test('an input that a handler leaves alone comes back as it was, whatever is in it', () => {
   const key = fc.oneof(
-    fc.constantFrom('file_path', 'task', 'prompt', 'agent', 'subagent_type', 'title', 'description'),
+    fc.constantFrom(
+      'file_path',
+      'task',
+      'prompt',
+      'agent',
+      'subagent_type',
+      'title',
+      'description',
+      'name',
+      'skill',
+      'arguments',
+      'args',
+    ),
     fc.string(),
   )
   const input = fc.oneof(
     fc.dictionary(key, fc.oneof(fc.string(), fc.jsonValue())),
     fc.jsonValue(),
   ) as fc.Arbitrary<Json>
-  const name = fc.constantFrom('read', 'write', 'edit', 'shell', 'spawn_agent', 'mcp__a__b', 'constructor')
+  const name = fc.constantFrom(
+    'read',
+    'write',
+    'edit',
+    'shell',
+    'spawn_agent',
+    'skill',
+    'mcp__a__b',
+    'constructor',
+  )
   fc.assert(
     fc.property(
       name,
