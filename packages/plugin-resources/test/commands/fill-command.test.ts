@@ -89,7 +89,7 @@ describe('a real shell gets exactly the words that were typed', () => {
         if (filled.problem !== undefined) expect(typed).not.toMatch(/^[\w./-]+$/)
         else expect(bash(filled.command)).toBe(typed + END)
       }),
-      { numRuns: 60 },
+      { numRuns: 60, interruptAfterTimeLimit: 10_000 },
     )
   })
 
@@ -99,7 +99,7 @@ describe('a real shell gets exactly the words that were typed', () => {
         const { command = '' } = fill(`${PRINT} $ARGUMENTS`, 'not used here', words)
         expect(bash(command)).toBe(words.map((each) => each + END).join(''))
       }),
-      { numRuns: 60 },
+      { numRuns: 60, interruptAfterTimeLimit: 10_000 },
     )
   })
 
@@ -109,7 +109,7 @@ describe('a real shell gets exactly the words that were typed', () => {
         const { command = '' } = fill(`${PRINT} "$ARGUMENTS" '$ARGUMENTS'`, typed)
         expect(bash(command)).toBe(typed + END + typed + END)
       }),
-      { numRuns: 60 },
+      { numRuns: 60, interruptAfterTimeLimit: 10_000 },
     )
   })
 })
@@ -284,7 +284,7 @@ test('no command made of the parts of a shell runs what an argument says', () =>
         spawnSync('bash', ['-c', filled.command], { cwd: folder, stdio: 'ignore', timeout: 5_000 })
         expect(existsSync(join(folder, 'canary'))).toBe(false)
       }),
-      { numRuns: 300 },
+      { numRuns: 300, interruptAfterTimeLimit: 10_000 },
     )
   } finally {
     rmSync(folder, { recursive: true, force: true })

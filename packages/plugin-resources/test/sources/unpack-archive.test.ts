@@ -71,7 +71,7 @@ describe.each(formats)('%s', (_, make) => {
         ])
         expect(found).toEqual(Object.fromEntries(expected))
       }),
-      { numRuns: 60 },
+      { numRuns: 60, interruptAfterTimeLimit: 10_000 },
     )
   })
 
@@ -107,7 +107,7 @@ describe.each(formats)('%s', (_, make) => {
         expect(readdirSync(base).length).toBe(before + 2)
         expect(readdirSync(join(base, '..')).includes('x')).toBe(false)
       }),
-      { numRuns: 100 },
+      { numRuns: 100, interruptAfterTimeLimit: 10_000 },
     )
   })
 
@@ -195,7 +195,7 @@ describe.each(formats)('%s', (_, make) => {
       fc.asyncProperty(fc.integer({ min: 0, max: whole.length - 9 }), async (length) => {
         await expect(unpack(whole.subarray(0, length))).rejects.toMatchObject({ code: 'ERR_RESOURCE_SOURCE' })
       }),
-      { numRuns: 60 },
+      { numRuns: 60, interruptAfterTimeLimit: 10_000 },
     )
   })
 
@@ -290,7 +290,7 @@ describe('an archive with some bytes changed', () => {
         )
         expect(readdirSync(base)).toHaveLength(before + 2)
       }),
-      { numRuns: 80, interruptAfterTimeLimit: 15_000 },
+      { numRuns: 80, interruptAfterTimeLimit: 10_000 },
     )
   })
 })
