@@ -131,6 +131,13 @@ describe('halter config init', () => {
     },
   )
 
+  test('in a project that does not say what its modules are, nobody hears of that', async () => {
+    const at = place({ 'package.json': { name: 'x' }, 'script.json': says('ok') })
+    await at.halter(['config', 'init', '--ts'])
+    const { stdout, stderr } = await at.halter(['config', 'validate'])
+    expect({ stdout, stderr }).toEqual({ stdout: `valid: ${join(at.cwd, 'halter.config.ts')}\n`, stderr: '' })
+  })
+
   test('--user writes the user’s configuration, and two formats are one too many', async () => {
     const at = place()
     await at.halter(['config', 'init', '--user', '--yaml'])
