@@ -121,7 +121,7 @@ async function judge(turn: CallSite, tool: Tool, call: ToolCall): Promise<string
   if (decision?.kind === 'allow') return undefined
   const need = decision?.kind === 'ask' ? askedFor(decision) : needOf(turn, tool, call)
   if (!need) return undefined
-  const scope = need.scope ?? tool.name
+  const scope = scopeOf(turn, tool, need)
   if (turn.state.grants.has(scope)) return undefined
   const reply = await turn.session.approvals.ask(turn, {
     call,
@@ -130,6 +130,15 @@ async function judge(turn: CallSite, tool: Tool, call: ToolCall): Promise<string
     plugin: decision?.plugin,
   })
   return denialIn(call.name, reply)
+}
+
+/**
+ * What an answer beyond this call covers; without a scope of its own, every call of the tool. A scope may be what a model wrote, such as
+ * a command: one that is called like a tool must not stand for every call of that tool.
+ */
+function scopeOf(turn: CallSite, tool: Tool, { scope }: ApprovalNeed): string {
+  if (scope === undefined) return tool.name
+  return turn.tools.byName.has(scope) ? `${tool.name} ${scope}` : scope
 }
 
 function deniedBy({ plugin, reason }: Extract<GuardDecision, { kind: 'deny' }>): string {

@@ -33,6 +33,22 @@ describe('an answer covers', () => {
     },
   )
 
+  test('no tool that the scope of another’s call is called like', async () => {
+    const asked: string[] = []
+    const { session } = await acting(
+      [{ n: 1, scope: 'act' }, { n: 2 }, { n: 3, scope: 'act' }],
+      ({ scope }) => {
+        asked.push(scope)
+        return 'session'
+      },
+    )
+    await session.submitTurn('go').result
+    expect([asked, ran]).toEqual([
+      ['act act', 'act'],
+      [1, 2, 3],
+    ])
+  })
+
   test('“session”: also the next calls of the same reply, and after a restart', async () => {
     let asked = 0
     ran.length = 0

@@ -109,7 +109,8 @@ export function describeQuestion({ name, input, reason, scope, by }: ApprovalReq
 
 /** What an answer beyond this call covers. */
 function coverage({ name, scope }: Pick<ApprovalRequest, 'name' | 'scope'>): string {
-  return scope === name ? `every call of ${name}` : `${name} ${scope}`
+  if (scope === name) return `every call of ${name}`
+  return scope.startsWith(`${name} `) ? scope : `${name} ${scope}`
 }
 
 /** A line per key of an input. */
