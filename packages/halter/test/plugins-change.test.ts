@@ -65,6 +65,7 @@ describe('a plugin in a file', () => {
       'none.mjs': 'export default 1',
       'mine.mjs': mine('acme-mine', "config: { type: 'object', properties: { n: { type: 'integer' } } },"),
     })
+    await at.halter(['trust', 'add', '--yes'])
     const { code, stderr } = await at.halter(['plugins', 'add', ...args])
     expect(code).toBe(2)
     expect(stderr).toContain(message)
@@ -82,12 +83,19 @@ describe('a plugin in a file', () => {
     expect(readFileSync(join(at.cwd, 'halter.config.ts'), 'utf8')).toBe('export default {}\n')
   })
 
-  test('changing an untrusted configuration does not make it trusted', async () => {
+  test('changing an untrusted configuration runs nothing of it, and does not make it trusted', async () => {
     const at = place({
-      'halter.config.json': { limits: { steps: 1_000_000 } },
+      'halter.config.json': { plugins: ['./evil.mjs'] },
+      'evil.mjs': 'import { writeFileSync } from "node:fs"\nwriteFileSync("canary", "x")\nexport default {}',
       'mine.mjs': mine('acme-mine'),
     })
-    expect((await at.halter(['plugins', 'add', './mine.mjs'])).code).toBe(0)
+    const { code, stderr } = await at.halter(['plugins', 'add', './mine.mjs'])
+    expect(code).toBe(0)
+    expect(stderr).toContain('halter trust add')
+    expect((await at.halter(['plugins', 'rm', 'acme-mine'])).code).toBe(2)
+    expect((await at.halter(['plugins', 'rm', './mine.mjs'])).code).toBe(0)
+    expect(json(join(at.cwd, 'halter.config.json'))).toEqual({ plugins: ['./evil.mjs'] })
+    expect(existsSync(join(at.cwd, 'canary'))).toBe(false)
     expect((await at.halter(['config', 'print'])).code).toBe(2)
   })
 

@@ -76,7 +76,12 @@ export function openQuestion({ root, content }: Project, home: string): TrustQue
 
 function saidByVariable({ HALTER_TRUST }: NodeJS.ProcessEnv): boolean | undefined {
   if (HALTER_TRUST === '1' || HALTER_TRUST === 'true') return true
-  return HALTER_TRUST === '0' || HALTER_TRUST === 'false' ? false : undefined
+  if (HALTER_TRUST === '0' || HALTER_TRUST === 'false') return false
+  if (!HALTER_TRUST) return undefined
+  throw new HalterError(
+    'ERR_CONFIG',
+    `HALTER_TRUST is "${HALTER_TRUST}", which says neither yes nor no. Set it to 1 or to 0.`,
+  )
 }
 
 function mustBeAnswered({ content }: Project, question: TrustQuestion): boolean {

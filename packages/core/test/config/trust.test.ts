@@ -79,6 +79,13 @@ test('HALTER_TRUST=0 goes on without it, and says so', async () => {
   expect(existsSync(canary)).toBe(false)
 })
 
+test('HALTER_TRUST that says neither yes nor no is refused', async () => {
+  await expect(load({ env: { HALTER_TRUST: 'yes' } })).rejects.toMatchObject({
+    code: 'ERR_CONFIG',
+    message: 'HALTER_TRUST is "yes", which says neither yes nor no. Set it to 1 or to 0.',
+  })
+})
+
 test('"always" is remembered for this content of this file, readable by the user alone, and asked again after a change', async () => {
   const { ask, asked } = person('always')
   expect((await load({ trust: { ask } })).runtime.defaultModel).toBe('theirs')

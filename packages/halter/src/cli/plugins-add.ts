@@ -32,10 +32,13 @@ export async function addPlugin(
     output.data(`${JSON.stringify(entry)},\n`)
     return 1
   }
-  await addToFile(file, entry)
-  output.talk(
-    `${specifier} is in ${relative(process.cwd(), file) || file} now. halter doctor tells what it does there.`,
-  )
+  const wasTried = await addToFile(file, entry)
+  const shown = relative(process.cwd(), file) || file
+  if (wasTried) output.talk(`${specifier} is in ${shown} now. halter doctor tells what it does there.`)
+  else
+    output.talk(
+      `${specifier} is in ${shown} now. Nobody has trusted that file, so it was not tried: read it, then halter trust add.`,
+    )
   return 0
 }
 
@@ -86,12 +89,16 @@ function pathFrom(folder: string, path: string): string {
   return from.startsWith('../') ? from : `./${from}`
 }
 
-/** Writes the entry, and takes it back when the configuration would not work with it. */
-async function addToFile(file: string, entry: FileEntry): Promise<void> {
+/**
+ * Writes the entry, and takes it back when the configuration would not work with it. One that nobody has trusted is not tried:
+ * that would run what it names. Returns whether it was.
+ */
+async function addToFile(file: string, entry: FileEntry): Promise<boolean> {
   const home = halterHome()
   const wasOwn = await isOwn(file, home)
   const before = readFileSync(file, 'utf8')
   writeFileSync(file, addEntry(file, before, entry))
+  if (!wasOwn) return false
   try {
     await checkPlugins(await loadConfig({ ...LIBRARY, cwd: dirname(file), explicit: file, isAlone: true }))
   } catch (error) {
@@ -99,5 +106,6 @@ async function addToFile(file: string, entry: FileEntry): Promise<void> {
     if (isHalterError(error)) error.message += `\n${file} stays as it was.`
     throw error
   }
-  if (wasOwn) await trustOwn(file, home)
+  await trustOwn(file, home)
+  return true
 }

@@ -28,7 +28,7 @@ export async function removePlugin(
   const wasOwn = await isOwn(file, home)
   const text = readFileSync(file, 'utf8')
   const entries = pluginEntries(file, text).map(specifierOf)
-  const index = await findEntry(named!, { file, entries, cwd })
+  const index = await findEntry(named!, { file, entries, cwd, mayLoad: wasOwn })
   writeFileSync(file, removeEntry(file, text, index))
   if (wasOwn) await trustOwn(file, home)
   output.talk(`${entries[index]} is not in ${relative(process.cwd(), file) || file} any more.`)
@@ -40,23 +40,29 @@ function specifierOf(entry: unknown): string {
   return String(Array.isArray(entry) ? entry[0] : entry)
 }
 
-/** By what is written there, or by the plugin's own name where the configuration can be loaded. */
+/** By what is written there, or by the plugin's own name where the configuration is trusted and can be loaded. */
 async function findEntry(
   named: string,
   {
     file,
     entries,
     cwd,
-  }: { readonly file: string; readonly entries: readonly string[]; readonly cwd: string },
+    mayLoad,
+  }: {
+    readonly file: string
+    readonly entries: readonly string[]
+    readonly cwd: string
+    readonly mayLoad: boolean
+  },
 ): Promise<number> {
   const folder = dirname(file)
   const isMeant = (entry: string): boolean =>
     entry === named || (entry.startsWith('.') && resolve(folder, entry) === resolve(cwd, named))
   const written = entries.findIndex(isMeant)
   if (written !== -1) return written
-  const config = await loadConfig({ ...LIBRARY, cwd: folder, explicit: file, isAlone: true }).catch(
-    () => undefined,
-  )
+  const config = mayLoad
+    ? await loadConfig({ ...LIBRARY, cwd: folder, explicit: file, isAlone: true }).catch(() => undefined)
+    : undefined
   const key = config?.origins.get(`plugins.${named}`)?.key
   const index = Number(/\d+/.exec(key ?? '')?.[0] ?? -1)
   if (index === -1) throw notThere(named, `${file} names no plugin ${named}`, entries)
