@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { RowWriter } from '../markdown/row-writer.ts'
+import { wrapText } from '../markdown/row-writer.ts'
 import { hasColours } from '../output.ts'
 import { printable } from '../printable.ts'
 import { cutToWidth } from '../text-width.ts'
@@ -98,12 +98,9 @@ export class Terminal {
 
   /** A few words about things; nothing in them is obeyed. */
   note(text: string, look: Look = 'dim'): void {
-    const rows: string[] = []
-    for (const line of printable(text).split('\n')) {
-      const writer = new RowWriter(this.width - 1, {}, (row) => rows.push(row.text))
-      writer.add({ text: line, style: 0 })
-      writer.end()
-    }
+    const rows = printable(text)
+      .split('\n')
+      .flatMap((line) => wrapText(line, this.width - 1))
     this.show(rows.join('\n'), look)
   }
 

@@ -9,11 +9,13 @@ import {
   type ToolCallId,
   type UserPart,
 } from '@halter/protocol'
-import { describeCall, describeEvent, describeUsage, partsText } from '../describe-event.ts'
+import { describeCall, describeUsage, partsText } from '../describe-event.ts'
 import { MarkdownStream } from '../markdown/markdown-stream.ts'
+import { wrapText } from '../markdown/row-writer.ts'
 import { printable, printableLine } from '../printable.ts'
 import { cutToWidth } from '../text-width.ts'
 import { FoldedLines } from './folded-lines.ts'
+import { remarkOn } from './remarks.ts'
 
 /** How a line looks. */
 export type Look = 'dim' | 'bold' | 'cyan' | 'yellow' | 'red' | 'italic' | 'green'
@@ -157,35 +159,10 @@ export class TurnView {
       case 'turn.completed':
       case 'turn.failed':
         return this.#ended(event)
-      default:
-        return this.#remark(event)
-    }
-  }
-
-  /** Things that happen beside messages and calls. */
-  #remark(event: StoredEvent): void {
-    switch (event.type) {
-      case 'prompt.refused':
-        return this.#note(`The prompt was refused: ${event.reason}`, 'yellow')
-      case 'warning.raised':
-        return this.#note(`Warning: ${event.message}`, 'yellow')
-      case 'notification.raised':
-        return this.#note(`${event.kind}: ${event.message}`, 'yellow')
-      case 'compaction.applied':
-        return this.#note(
-          `The context was compacted: ${event.tokensBefore} to ${event.tokensAfter} tokens.`,
-          'dim',
-        )
-      case 'hook.ran':
-        if (event.run.status !== 'completed') this.#note(`Hook ${describeEvent(event)}`, 'dim')
-        return
-      case 'subagent.spawned':
-        return this.#note(`◆ subagent ${event.agent ?? ''}: ${event.task}`, 'cyan')
-      case 'subagent.settled':
-        return this.#note(`◆ subagent ${event.outcome}`, 'cyan')
-      case 'cache.broken':
-        return this.#note(`The stable part of the prompt changed: ${describeEvent(event)}.`, 'dim')
-      default:
+      default: {
+        const remark = remarkOn(event)
+        if (remark) this.#note(remark.text, remark.look)
+      }
     }
   }
 
@@ -294,9 +271,10 @@ export class TurnView {
     this.#last = kind
   }
 
-  /** A whole line that stays. */
+  /** A few words that stay. */
   #note(text: string, look: Look | readonly Look[]): void {
-    this.#stage.print(`${this.#stage.paint(printableLine(text), look)}\n`)
+    for (const row of wrapText(printableLine(text), this.#stage.width - 1))
+      this.#stage.print(`${this.#stage.paint(row, look)}\n`)
   }
 
   #line(text: string, look: Look | readonly Look[]): string {

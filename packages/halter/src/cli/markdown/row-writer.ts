@@ -106,6 +106,15 @@ export class RowWriter {
   }
 }
 
+/** A line as rows, none of them wider, without looks. */
+export function wrapText(line: string, width: number): string[] {
+  const rows: string[] = []
+  const writer = new RowWriter(width, {}, ({ text }) => rows.push(text))
+  writer.add({ text: line, style: 0 })
+  writer.end()
+  return rows
+}
+
 /** Runs side by side; neighbours that look the same are one. */
 class Placed {
   width = 0

@@ -65,7 +65,7 @@ test('text that was lost on the way is made up for, and what comes twice is show
 
 test('a reply that a hook changed after it was shown is shown again, and said to be', () => {
   const { printed } = show([delta('secret\n', 0), reply(['[removed]'])])
-  expect(printed).toBe('secret\nThe reply was changed after it had been shown. It now is:\n[removed]\n')
+  expect(printed).toBe('secret\nThe reply was changed after it had been\nshown. It now is:\n[removed]\n')
 })
 
 test('a message that was broken off keeps what was shown, and the next one begins anew', () => {
