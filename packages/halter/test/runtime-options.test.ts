@@ -40,6 +40,17 @@ test('--plugin adds an installed package by name', async () => {
   expect((await at.halter([...run, '--plugin', 'acme-esm', 'hi'])).stderr).toContain('acme-esm {}')
 })
 
+test('--plugin with the name of halter’s own plugin is that, whatever a folder has put under the name', async () => {
+  const at = place({
+    'script.json': says('ok'),
+    'node_modules/@halter/plugin-memory-store/package.json': { type: 'module', exports: './it.js' },
+    'node_modules/@halter/plugin-memory-store/it.js': own(loud('acme-evil')),
+  })
+  const { code, stderr } = await at.halter([...run, '--plugin', '@halter/plugin-memory-store', 'hi'])
+  expect(code).toBe(0)
+  expect(stderr).not.toContain('acme-evil')
+})
+
 test('a plugin of the preset takes options by its name, though its package is the preset’s alone', async () => {
   const at = place({
     'script.json': {

@@ -10,6 +10,8 @@ export interface ConfigLayer {
   readonly source: string
   /** Where its plugins and presets are looked for: a URL in that folder. */
   readonly baseUrl: string
+  /** Packages of the application's own tree count before those of that folder. */
+  readonly prefersOwn?: boolean
   readonly config: HalterConfig
   /** For the environment: the variable per key. */
   readonly variables?: ReadonlyMap<string, string>

@@ -41,6 +41,11 @@ export interface OverridesFrom {
   readonly source: string
   /** Who says a key, where it is somebody else: `limits.steps` → `--set limits.steps`. */
   readonly keys?: ReadonlyMap<string, string>
+  /**
+   * Plugins by name are looked for in `ownUrls` before `cwd`: whoever names one of the application's plugins does not mean what an
+   * untrusted folder may have put under that name. Default false.
+   */
+  readonly prefersOwn?: boolean
 }
 
 /** Configuration, ready for `createRuntime` and `newSession`. */

@@ -123,7 +123,8 @@ function findModule(
 ): string | { readonly problem: string; readonly cure: string } {
   const isPath = /^(?:\.{1,2}\/|\/|file:|[a-zA-Z]:[\\/])/.test(specifier)
   const folder = fileURLToPath(new URL('.', layer.baseUrl))
-  for (const parent of isPath ? [layer.baseUrl] : [layer.baseUrl, ...ownUrls]) {
+  const packages = layer.prefersOwn ? [...ownUrls, layer.baseUrl] : [layer.baseUrl, ...ownUrls]
+  for (const parent of isPath ? [layer.baseUrl] : packages) {
     try {
       const url = resolveModule(specifier, parent)
       if (!url.startsWith('file:')) return url

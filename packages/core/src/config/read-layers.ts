@@ -43,8 +43,8 @@ export async function readLayers(place: LayersPlace, findings: Findings): Promis
   if (environment.variables.size > 0)
     layers.add('environment', 'the environment', environment.config, { variables: environment.variables })
   if (overrides) {
-    const { source, keys } = overridesFrom ?? { source: 'the program' }
-    layers.add('programmatic', source, overrides, keys ? { variables: keys } : {})
+    const { source, keys, prefersOwn = false } = overridesFrom ?? { source: 'the program' }
+    layers.add('programmatic', source, overrides, { prefersOwn, ...(keys && { variables: keys }) })
   }
   return layers.list
 }

@@ -90,7 +90,7 @@ async function overrides(
       ...(model !== undefined && { model }),
       ...(plugins.length > 0 && { plugins }),
     },
-    overridesFrom: { source: 'the command line', keys },
+    overridesFrom: { source: 'the command line', keys, prefersOwn: true },
   }
 }
 
