@@ -64,26 +64,89 @@ export const settingsSchema = jsonSchema<ContextSettings>({
   type: 'object',
   additionalProperties: false,
   properties: {
-    strategy: { type: 'string', enum: ['auto', 'provider', 'summary'], default: DEFAULT_SETTINGS.strategy },
-    compactAt: { ...share, default: DEFAULT_SETTINGS.compactAt },
-    compactTo: { ...share, default: DEFAULT_SETTINGS.compactTo },
-    keepRecent: { ...share, default: DEFAULT_SETTINGS.keepRecent },
-    outputAtMost: { ...share, default: DEFAULT_SETTINGS.outputAtMost },
-    minimumGain: { ...share, default: DEFAULT_SETTINGS.minimumGain },
-    compactionThreshold: { ...atLeastOne, default: DEFAULT_SETTINGS.compactionThreshold },
-    preCompactionTarget: { ...atLeastOne, default: DEFAULT_SETTINGS.preCompactionTarget },
+    strategy: {
+      type: 'string',
+      enum: ['auto', 'provider', 'summary'],
+      default: DEFAULT_SETTINGS.strategy,
+      description: 'who summarises: the provider, a prompt to the model, or the provider where it can',
+    },
+    compactAt: {
+      ...share,
+      default: DEFAULT_SETTINGS.compactAt,
+      description:
+        'share of the window at which the context is compacted; earlier where a reply would not fit',
+    },
+    compactTo: {
+      ...share,
+      default: DEFAULT_SETTINGS.compactTo,
+      description: 'share to come down to; below compactAt',
+    },
+    keepRecent: {
+      ...share,
+      default: DEFAULT_SETTINGS.keepRecent,
+      description: 'share of the newest messages that stay word for word; below compactTo',
+    },
+    outputAtMost: {
+      ...share,
+      default: DEFAULT_SETTINGS.outputAtMost,
+      description: 'share that one tool output may take; a longer one loses its middle',
+    },
+    minimumGain: {
+      ...share,
+      default: DEFAULT_SETTINGS.minimumGain,
+      description: 'share that a compaction must win, or else it does not run',
+    },
+    compactionThreshold: {
+      ...atLeastOne,
+      default: DEFAULT_SETTINGS.compactionThreshold,
+      description: 'tokens at which the context of a model without a known window is compacted',
+    },
+    preCompactionTarget: {
+      ...atLeastOne,
+      default: DEFAULT_SETTINGS.preCompactionTarget,
+      description: 'tokens to come down to with such a model; below compactionThreshold',
+    },
     pruneSignalThreshold: {
       type: 'string',
       enum: ['very-low', 'low', 'normal', 'high'],
       default: DEFAULT_SETTINGS.pruneSignalThreshold,
+      description: 'how much messages may say that are left out of what a summary is made from',
     },
-    clearOver: { ...atLeastOne, default: DEFAULT_SETTINGS.clearOver },
-    keepOutputsOf: { type: 'array', items: { type: 'string' }, default: [] },
-    coolDownSteps: { type: 'integer', minimum: 0, default: DEFAULT_SETTINGS.coolDownSteps },
-    maxUselessCompactions: { ...atLeastOne, default: DEFAULT_SETTINGS.maxUselessCompactions },
-    recall: { type: 'boolean', default: DEFAULT_SETTINGS.recall },
-    compactionPrompt: { type: 'string' },
-    compactionInstructions: { type: 'string' },
+    clearOver: {
+      ...atLeastOne,
+      default: DEFAULT_SETTINGS.clearOver,
+      description: 'tokens; smaller tool outputs are never cleared',
+    },
+    keepOutputsOf: {
+      type: 'array',
+      items: { type: 'string' },
+      default: [],
+      description: 'names of tools whose outputs are never cleared',
+    },
+    coolDownSteps: {
+      type: 'integer',
+      minimum: 0,
+      default: DEFAULT_SETTINGS.coolDownSteps,
+      description: 'model calls to wait after a compaction that failed, was refused or did not help',
+    },
+    maxUselessCompactions: {
+      ...atLeastOne,
+      default: DEFAULT_SETTINGS.maxUselessCompactions,
+      description: 'compactions in a row that may fail to help, before no more is tried',
+    },
+    recall: {
+      type: 'boolean',
+      default: DEFAULT_SETTINGS.recall,
+      description: 'whether the model gets the tool recall_output, which shows cleared outputs again',
+    },
+    compactionPrompt: {
+      type: 'string',
+      description: 'instead of the shipped prompt that asks for a summary',
+    },
+    compactionInstructions: {
+      type: 'string',
+      description: 'added to the prompt that asks for a summary',
+    },
   },
 })
 

@@ -32,14 +32,36 @@ export const optionsSchema = jsonSchema<HooksOptions>({
   type: 'object',
   additionalProperties: false,
   properties: {
-    hooks: { type: 'object' },
-    dialect: { enum: ['halter', 'claude'], default: 'halter' },
-    files: strings,
-    functions: { type: 'array' },
-    settings: { type: 'boolean', default: true },
-    passEnv: strings,
-    allowedHosts: strings,
-    allowLoopback: { type: 'boolean', default: false },
-    allowPrivate: { type: 'boolean', default: false },
+    hooks: { type: 'object', description: 'handlers, as a hook file writes them under its hooks' },
+    dialect: {
+      enum: ['halter', 'claude'],
+      default: 'halter',
+      description: 'in whose names "hooks" speaks of tools and their input',
+    },
+    files: { ...strings, description: 'more hook files, by path' },
+    functions: { type: 'array', description: 'handlers made by defineHook; only a program can pass them' },
+    settings: {
+      type: 'boolean',
+      default: true,
+      description: 'whether settings files of the user and of trusted folders are read',
+    },
+    passEnv: {
+      ...strings,
+      description: 'variables for commands, besides the few that every program gets; "ACME_*" is a pattern',
+    },
+    allowedHosts: {
+      ...strings,
+      description: 'hosts that HTTP handlers may call, "*.acme.com" all below it; empty: any that is public',
+    },
+    allowLoopback: {
+      type: 'boolean',
+      default: false,
+      description: 'whether HTTP handlers may call this host',
+    },
+    allowPrivate: {
+      type: 'boolean',
+      default: false,
+      description: 'whether HTTP handlers may call private networks',
+    },
   },
 })

@@ -18,7 +18,7 @@ export interface PromptOptions {
    * `listed`: name and description of each skill; a model reads the skill that it needs. `whole`: every skill in full, in every
    * call. Default `listed`.
    */
-  readonly skills?: 'listed' | 'whole'
+  readonly skills: 'listed' | 'whole'
 }
 
 /** Turns a context plan into a prompt that providers can cache. */
@@ -29,10 +29,21 @@ export default definePlugin({
     type: 'object',
     additionalProperties: false,
     properties: {
-      preset: { enum: ['general', 'coding'], default: 'coding' },
-      systemPrompt: { type: 'string' },
-      appendSystemPrompt: { type: 'string' },
-      skills: { enum: ['listed', 'whole'] },
+      preset: {
+        enum: ['general', 'coding'],
+        default: 'coding',
+        description: 'which of the shipped system prompts',
+      },
+      systemPrompt: { type: 'string', description: 'instead of a shipped one' },
+      appendSystemPrompt: {
+        type: 'string',
+        description: 'added after the system prompt of every session',
+      },
+      skills: {
+        enum: ['listed', 'whole'],
+        default: 'listed',
+        description: 'name and description of each skill, or every skill in full in every call',
+      },
     },
   }),
   provides: ['promptAssembler'],

@@ -18,11 +18,15 @@ const plugin: Plugin = definePlugin({
   config: jsonSchema<Options>({
     type: 'object',
     properties: {
-      dir: { type: 'string', minLength: 1, description: 'The folder of the traces.' },
+      dir: {
+        type: 'string',
+        minLength: 1,
+        description: 'the folder of the traces; default: traces in the folder of halter',
+      },
       from: {
         enum: ['now', 'start'],
         default: 'now',
-        description: 'Where a new folder begins: with what comes, or with everything there is.',
+        description: 'where a new folder begins: with what comes, or with everything there is',
       },
     },
     additionalProperties: false,

@@ -19,11 +19,15 @@ const plugin: Plugin = definePlugin({
   config: jsonSchema<Options>({
     type: 'object',
     properties: {
-      path: { type: 'string', minLength: 1, description: 'The file, or ":memory:".' },
+      path: {
+        type: 'string',
+        minLength: 1,
+        description: 'the file, or ":memory:"; default: sessions.db in the folder of halter',
+      },
       durability: {
         enum: ['power', 'process'],
         default: 'power',
-        description: 'What a commit survives: loss of power, or only the end of the process.',
+        description: 'what a commit survives: loss of power, or only the end of the process',
       },
     },
     additionalProperties: false,

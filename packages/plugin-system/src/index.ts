@@ -24,8 +24,16 @@ export default definePlugin({
     type: 'object',
     additionalProperties: false,
     properties: {
-      level: { enum: ['debug', 'info', 'warn', 'error', 'silent'], default: 'warn' },
-      format: { enum: ['text', 'json'], default: 'text' },
+      level: {
+        enum: ['debug', 'info', 'warn', 'error', 'silent'],
+        default: 'warn',
+        description: 'the least important level that is logged',
+      },
+      format: {
+        enum: ['text', 'json'],
+        default: 'text',
+        description: 'lines for people, or one JSON object per line',
+      },
     },
   }),
   provides: ['models', 'clock', 'ids', 'random', 'environment', 'watcher', 'logger', 'budget'],

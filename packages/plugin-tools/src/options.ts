@@ -66,16 +66,58 @@ export const optionsSchema = jsonSchema<ToolsOptions>({
   type: 'object',
   additionalProperties: false,
   properties: {
-    roots: { ...list, default: rest.roots },
-    readRoots: { ...list, default: rest.readRoots },
-    maxOutputBytes: { type: 'integer', minimum: 1024, default: rest.maxOutputBytes },
-    maxLines: { type: 'integer', minimum: 10, default: rest.maxLines },
-    shellTimeoutMs: { type: 'integer', minimum: 1, default: rest.shellTimeoutMs },
-    persistentShell: { type: 'boolean', default: rest.persistentShell },
-    allowShell: { ...list, default: rest.allowShell },
-    env: { type: 'object', additionalProperties: { type: 'string' }, default: rest.env },
-    askToWrite: { type: 'boolean', default: rest.askToWrite },
-    tools: { type: 'array', items: { type: 'string', enum: [...TOOL_NAMES] }, default: [...tools] },
+    roots: {
+      ...list,
+      default: rest.roots,
+      description: 'absolute folders to read and write, besides the working directory of a session',
+    },
+    readRoots: { ...list, default: rest.readRoots, description: 'absolute folders to read only' },
+    maxOutputBytes: {
+      type: 'integer',
+      minimum: 1024,
+      default: rest.maxOutputBytes,
+      description: 'bytes of text in one result',
+    },
+    maxLines: {
+      type: 'integer',
+      minimum: 10,
+      default: rest.maxLines,
+      description: 'lines of a file, or entries of a list, in one result',
+    },
+    shellTimeoutMs: {
+      type: 'integer',
+      minimum: 1,
+      default: rest.shellTimeoutMs,
+      description: 'milliseconds that a command may run when its call names no timeout',
+    },
+    persistentShell: {
+      type: 'boolean',
+      default: rest.persistentShell,
+      description: 'whether directory, variables and functions of a command last; not on Windows',
+    },
+    allowShell: {
+      ...list,
+      default: rest.allowShell,
+      description:
+        'commands that need no approval: exact ones, and programs with first arguments ("git status")',
+    },
+    env: {
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      default: rest.env,
+      description: 'variables for commands, besides the few that every program gets',
+    },
+    askToWrite: {
+      type: 'boolean',
+      default: rest.askToWrite,
+      description: 'whether write and edit need an approval',
+    },
+    tools: {
+      type: 'array',
+      items: { type: 'string', enum: [...TOOL_NAMES] },
+      default: [...tools],
+      description: 'the tools to offer; an empty list: all',
+    },
   },
 })
 
