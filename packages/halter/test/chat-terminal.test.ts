@@ -173,6 +173,30 @@ describe.runIf(hasTerminal)('chat on a terminal', () => {
       expect(existsSync(join(at.cwd, 'elsewhere/mark'))).toBe(true)
     })
 
+    test('the rest of a word that was being typed is no answer', async () => {
+      const at = place({
+        'script.json': { replies: [{ ...shell('touch mark'), delayMs: 300 }, { text: 'ok' }], loop: true },
+      })
+      const screen = chat(at)
+      await ready(screen)
+      screen.type('go\r')
+      await screen.shows('Enter queues')
+      // Typing goes on until the question is there, and a little longer.
+      while (!screen.text().includes('May shell run?')) {
+        screen.type('x')
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+      screen.type('s\r')
+      await screen.shows(/waits: x+s\n/)
+      await screen.shows(question)
+      expect(existsSync(join(at.cwd, 'mark'))).toBe(false)
+      screen.type('n\r')
+      await screen.shows(/› x+s\n/)
+      screen.type(CTRL_C)
+      await screen.settles()
+      await leave(screen)
+    })
+
     test('what was being written comes back after the answer, and Ctrl-C at the question ends the turn', async () => {
       const at = twice()
       const screen = chat(at)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import { wrapText } from '../markdown/row-writer.ts'
 import { hasColours } from '../output.ts'
@@ -14,6 +15,8 @@ import type { Look } from './turn-view.ts'
 
 /** Milliseconds between two pictures of what moves by itself. */
 const TICK_MS = 120
+/** Milliseconds without a key after which somebody is not typing any more. */
+const PAUSE_MS = 700
 /** Rows of the text that is being written. */
 const EDITOR_ROWS = 10
 
@@ -50,6 +53,7 @@ export class Terminal {
   #question: Question | undefined
   #asked: Promise<void> = Promise.resolve()
   #typedAhead: KeyPress[] | undefined
+  #lastKey = 0
   #stop: (() => void)[] = []
   #ticks: NodeJS.Timeout | undefined
 
@@ -137,6 +141,9 @@ export class Terminal {
   }
 
   async #askNow(choices: string, signal: AbortSignal): Promise<string | undefined> {
+    // In the middle of a word, its rest would be taken for an answer.
+    while (!signal.aborted && this.editor.text !== '' && performance.now() - this.#lastKey < PAUSE_MS)
+      await sleep(TICK_MS)
     if (signal.aborted) return undefined
     const { promise, resolve } = Promise.withResolvers<string | undefined>()
     const onAbort = (): void => resolve(undefined)
@@ -155,6 +162,7 @@ export class Terminal {
   }
 
   #press(press: KeyPress): void {
+    this.#lastKey = performance.now()
     if (this.#typedAhead) this.#typedAhead.push(press)
     else this.#act(press)
   }
