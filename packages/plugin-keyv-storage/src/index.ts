@@ -11,15 +11,21 @@ export interface KeyvStorageOptions {
   readonly adapter?: KeyvStorageAdapter
 }
 
-/** Not JSON Schema: an adapter is an object with methods, which only a program can pass. */
+const optionsJsonSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    adapter: { type: 'object', description: 'a keyv 6 storage adapter; only a program can pass one' },
+  },
+}
+
+/** Checked by hand: an adapter is an object with methods, which only a program can pass. */
 const options: StandardSchema<KeyvStorageOptions> = {
   '~standard': {
     version: 1,
     vendor: 'halter',
     validate(value) {
-      const { adapter, ...rest } = value as Partial<KeyvStorageOptions>
-      const [unknown] = Object.keys(rest)
-      if (unknown !== undefined) return { issues: [{ path: [unknown], message: 'there is no such option' }] }
+      const { adapter } = value as Partial<KeyvStorageOptions>
       const isAdapter =
         adapter === undefined || typeof (adapter as Partial<KeyvStorageAdapter>).get === 'function'
       if (isAdapter) return { value: adapter ? { adapter } : {} }
@@ -29,6 +35,7 @@ const options: StandardSchema<KeyvStorageOptions> = {
         ],
       }
     },
+    jsonSchema: { input: () => optionsJsonSchema },
   },
 }
 

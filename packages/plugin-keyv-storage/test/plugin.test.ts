@@ -1,4 +1,5 @@
 import type { StorageAdapter } from '@halter/core'
+import { createTestRuntime } from '@halter/core/testing'
 import { KeyvMemoryAdapter } from 'keyv'
 import { expect, test } from 'vitest'
 import plugin, { type KeyvKeyValue } from '@halter/plugin-keyv-storage'
@@ -16,6 +17,15 @@ test('an adapter of the options wins over contributed ones, and a durable one ov
   const inMemory = setUp({}, [])
   await inMemory.namespace('p').set('key', 4)
   expect(await inMemory.namespace('p').get('key')).toBe(4)
+})
+
+test.each([
+  [{ adaptr: {} }, 'adaptr: there is no such option; it has adapter.'],
+  [{ adapter: {} }, 'adapter: expected a keyv storage adapter, an object with get and set.'],
+])('options that do not work are refused: %j', async (options, problem) => {
+  await expect(createTestRuntime({ plugins: [[plugin, options]] })).rejects.toThrow(
+    `The options of @halter/plugin-keyv-storage do not work: ${problem}`,
+  )
 })
 
 /** What the plugin fills its slot with; the kernel's own tests show how it gets there. */

@@ -1,6 +1,7 @@
 import type { ModelInfo, SchemaIssue, StandardSchema } from '@halter/core'
 import type { ModelSource } from './language-model.ts'
 import type { ApiOptions, OpenAiOptions } from './named-providers.ts'
+import { OPTIONS_JSON_SCHEMA } from './options-json-schema.ts'
 
 /** The options of the plugin. */
 export interface AiSdkOptions {
@@ -31,6 +32,7 @@ export const OPTIONS_SCHEMA: StandardSchema<AiSdkOptions> = {
       const issues = options(value, [])
       return issues.length > 0 ? { issues } : { value: value as AiSdkOptions }
     },
+    jsonSchema: { input: () => OPTIONS_JSON_SCHEMA },
   },
 }
 
@@ -62,28 +64,36 @@ const capabilities = shape({
   structuredOutput: flag,
   compaction: flag,
 })
-const options = shape({
+// An option that is none of these was refused before, by the names of the JSON Schema.
+const options = known({
   models: record(model),
   anthropic: unless(false, shape(api)),
   openai: unless(false, shape({ ...api, api: kind })),
   info: record(shape({ window: amount, maxOutput: amount, prices, capabilities })),
 })
 
+function known(members: Readonly<Record<string, Check>>): Check {
+  return (value, path) =>
+    isRecord(value)
+      ? Object.entries(members).flatMap(([name, check]) =>
+          value[name] === undefined ? [] : check(value[name], [...path, name]),
+        )
+      : wrong(path, 'expected an object')
+}
+
 function shape(members: Readonly<Record<string, Check>>, required: readonly string[] = []): Check {
+  const names = Object.keys(members)
+  const checkKnown = known(members)
   return (value, path) => {
-    if (!isRecord(value)) return wrong(path, 'expected an object')
+    if (!isRecord(value)) return checkKnown(value, path)
     const missing = required.filter((name) => value[name] === undefined)
+    const unknown = Object.keys(value).filter((name) => !names.includes(name))
     return [
       ...missing.flatMap((name) => wrong([...path, name], 'it is required and not there')),
-      ...Object.entries(value).flatMap(([name, member]) => {
-        const check = Object.hasOwn(members, name) ? members[name] : undefined
-        if (!check)
-          return wrong(
-            [...path, name],
-            `there is no such option; there are ${Object.keys(members).join(', ')}`,
-          )
-        return member === undefined ? [] : check(member, [...path, name])
-      }),
+      ...unknown.flatMap((name) =>
+        wrong([...path, name], `there is no such option; there are ${names.join(', ')}`),
+      ),
+      ...checkKnown(value, path),
     ]
   }
 }

@@ -1,6 +1,9 @@
+import { validate } from '@halter/core'
 import { sampleRequest } from '@halter/testkit'
 import { describe, expect, test } from 'vitest'
 import aiSdk, { AiSdkProvider } from '../src/index.ts'
+import { OPTIONS_JSON_SCHEMA } from '../src/options-json-schema.ts'
+import { OPTIONS_SCHEMA } from '../src/options.ts'
 import { finish, ProgramModel, textParts } from './support/program-model.ts'
 import { camera, startRuntime } from './support/runtime.ts'
 
@@ -216,10 +219,35 @@ describe('the options', () => {
     [{ models: { a: {} } }, 'models.a: expected a model of the AI SDK'],
     [{ anthropic: { apiKey: 1 } }, 'anthropic.apiKey: expected a text'],
     [{ openai: { api: 'responces' } }, 'openai.api: expected "responses" or "chat"'],
-    [{ openAI: {} }, 'openAI: there is no such option; there are models, anthropic, openai, info'],
+    [{ openAI: {} }, 'openAI: there is no such option; it has models, anthropic, openai, info.'],
+    [
+      { openai: { apikey: '' } },
+      'openai.apikey: there is no such option; there are apiKey, baseURL, headers, api.',
+    ],
     [{ info: { a: { prices: { input: 1 } } } }, 'info.a.prices.output: it is required'],
   ])('are refused before anything starts, with their place: %j', async (options, message) => {
     await expect(startRuntime(options as never)).rejects.toThrow(message)
+  })
+
+  test.each([
+    { anthropic: false, openai: false },
+    { anthropic: { apiKey: 'k', baseURL: 'http://127.0.0.1', headers: { a: 'b' } }, openai: { api: 'chat' } },
+    { info: { a: { window: 1, prices: { input: 1, output: 2, cacheRead: 0, cacheWrite: 0 } } } },
+    {
+      info: {
+        a: { capabilities: { images: true, documents: true, thinking: true, structuredOutput: true } },
+      },
+    },
+    { anthropic: true },
+    { openai: { api: 'responces' } },
+    { anthropic: { api: 'chat' } },
+    { info: { a: { prices: { input: 1 } } } },
+    { info: { a: { window: -1 } } },
+    { info: { a: { capabilities: { smell: true } } } },
+  ])('are to an editor what they are to the plugin: %j', async (options) => {
+    const byHand = await validate(OPTIONS_SCHEMA, options)
+    const bySchema = await validate(OPTIONS_JSON_SCHEMA, options)
+    expect(bySchema.issues === undefined).toBe(byHand.issues === undefined)
   })
 
   test('may say of a model what nobody knows of it, and win over what is known', async () => {

@@ -73,3 +73,8 @@ test.each<[ResourcesOptions, string]>([
 ])('%j is refused before anything starts', async (options, words) => {
   await expect(createTestRuntime({ plugins: [[plugin, options]] })).rejects.toThrow(words)
 })
+
+test('a limit of archives that is misspelt is refused: nobody is protected by it', async () => {
+  const options = { archives: { entires: 10 } } as ResourcesOptions
+  await expect(ask('hi', options)).rejects.toThrow('archives: Unrecognized key: "entires"')
+})
