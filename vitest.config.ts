@@ -6,6 +6,9 @@ import { defineConfig } from 'vitest/config'
 for (const name of Object.keys(process.env))
   if (/^(?:HALTER|ANTHROPIC|OPENAI)_/.test(name)) delete process.env[name]
 
+/** A home in which nobody has left anything: neither halter's own things nor what other agents are taught. */
+const home = fileURLToPath(new URL('node_modules/.halter/home', import.meta.url))
+
 // One project: `vitest run packages/core` picks a folder.
 export default defineConfig({
   test: {
@@ -15,7 +18,7 @@ export default defineConfig({
       'test/**/*.test.ts',
     ],
     exclude: ['**/node_modules/**', '**/dist/**', '.tools/**'],
-    env: { NO_COLOR: '1', HALTER_HOME: fileURLToPath(new URL('node_modules/.halter/home', import.meta.url)) },
+    env: { NO_COLOR: '1', HALTER_HOME: home, HOME: home, USERPROFILE: home },
     // Vitest leaves one core for watching; here that would be half of them, and many tests wait for processes anyway.
     maxWorkers: '100%',
     testTimeout: 20_000,
