@@ -68,7 +68,7 @@ export const settingsSchema = jsonSchema<ContextSettings>({
       type: 'string',
       enum: ['auto', 'provider', 'summary'],
       default: DEFAULT_SETTINGS.strategy,
-      description: 'who summarises: the provider, a prompt to the model, or the provider where it can',
+      description: 'who makes the summary: the provider where it can, the provider, or a prompt to the model',
     },
     compactAt: {
       ...share,

@@ -14,7 +14,7 @@ function reachable(maker: string, names: string, more: object = {}): object {
         type: 'object',
         additionalProperties: false,
         properties: {
-          apiKey: { ...text, description: `default: ${names}_API_KEY` },
+          apiKey: { ...text, description: `the key; default: ${names}_API_KEY` },
           baseURL: { ...text, description: `where the API is; default: ${names}_BASE_URL, else its maker's` },
           headers: { type: 'object', additionalProperties: text, description: 'sent with every request' },
           ...more,
