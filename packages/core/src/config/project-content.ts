@@ -10,7 +10,8 @@ import { hashFiles, isFile, readTree, reachableFiles, statOf } from './reachable
 export interface ProjectContent {
   /** Its real folder and its name there, absolute. */
   readonly path: string
-  readonly kind: 'configuration' | 'settings' | 'folder'
+  /** `hooks`: settings that hold some. */
+  readonly kind: 'configuration' | 'hooks' | 'settings' | 'folder'
   /** How many files it is made of. */
   readonly files: number
   /** Of all of them, in hex; undefined when they are more than anybody reads, or cannot be read: nothing vouches for those. */
@@ -74,8 +75,7 @@ async function readDotFolders(folder: string, digests: FileDigests): Promise<Pro
     if (!statOf(path)?.isDirectory()) continue
     for (const name of SETTINGS) {
       const file = join(path, name)
-      if (isFile(file))
-        content.push(await describe(file, 'settings', () => readSettings(file, folder, digests)))
+      if (isFile(file)) content.push(await readSettings(file, folder, digests))
     }
     for (const name of PARTS) {
       const part = join(path, name)
@@ -101,9 +101,13 @@ async function describe(
   return { path, kind, ...(await read().catch(() => UNKNOWN)) }
 }
 
-async function readSettings(file: string, base: string, digests: FileDigests): Promise<Digest> {
-  const said = keysOf(await readFile(file, 'utf8'), (key) => !IDLE_SETTINGS.has(key))
-  return said === undefined ? NOTHING : await digestOf({ file, said, base }, digests)
+async function readSettings(file: string, base: string, digests: FileDigests): Promise<ProjectContent> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  const kind = keysOf(text, (key) => key === 'hooks') === undefined ? 'settings' : 'hooks'
+  return await describe(file, kind, async () => {
+    const said = keysOf(await readFile(file, 'utf8'), (key) => !IDLE_SETTINGS.has(key))
+    return said === undefined ? NOTHING : await digestOf({ file, said, base }, digests)
+  })
 }
 
 async function readPart(folder: string, digests: FileDigests): Promise<Digest> {

@@ -38,7 +38,7 @@ export interface TrustDecision {
 
 /**
  * Whether to apply what a folder brings. In this order: the caller, `HALTER_TRUST` (`1` trusts, `0` leaves it out), what was
- * answered before for the same content, a person. Where nobody can be asked, a folder without a configuration of which nothing
+ * answered before for the same content, a person. Where nobody can be asked, a folder without a configuration and hooks, of which nothing
  * was ever trusted is left alone; any other is an error, for its hooks may be what keeps tools in check.
  * @throws HalterError `ERR_CONFIG_UNTRUSTED`, naming the files, when none of these says anything.
  */
@@ -86,7 +86,7 @@ function saidByVariable({ HALTER_TRUST }: NodeJS.ProcessEnv): boolean | undefine
 
 function mustBeAnswered({ content }: Project, question: TrustQuestion): boolean {
   return (
-    content.some(({ kind }) => kind === 'configuration') ||
+    content.some(({ kind }) => kind === 'configuration' || kind === 'hooks') ||
     question.content.length < content.length ||
     question.content.some(({ hasChanged }) => hasChanged)
   )

@@ -188,13 +188,29 @@ describe('what a folder brings besides its configuration', () => {
 
   test.each(Object.entries(brought))('%s is asked about, and counts only after a yes', async (_, path) => {
     write(path, settings('true'))
-    const headless = await load()
-    expect(headless.leftOut).toEqual([expect.stringContaining(join(project, path.split('/')[0]!))])
-    expect(await isTrusted(headless)).toBe(false)
+    const without = await load({ env: { HALTER_TRUST: '0' } })
+    expect(without.leftOut).toEqual([expect.stringContaining(join(project, path.split('/')[0]!))])
+    expect(await isTrusted(without)).toBe(false)
     const { ask, asked } = person('always')
     expect(await isTrusted(await load({ trust: { ask } }))).toBe(true)
     expect(asked).toHaveLength(1)
     expect(await isTrusted(await load())).toBe(true)
+  })
+
+  test.each(Object.entries(brought))(
+    '%s: where nobody can be asked, hooks are an error, for they may be what keeps tools in check, and the rest is left out',
+    async (what, path) => {
+      write(path, settings('true'))
+      if (what.includes('hook')) await expect(load()).rejects.toMatchObject({ code: 'ERR_CONFIG_UNTRUSTED' })
+      else expect(await isTrusted(await load())).toBe(false)
+    },
+  )
+
+  test('settings without hooks keep nobody from working', async () => {
+    write('.claude/settings.json', '{ "model": "x", "permissions": { "allow": [] } }')
+    const headless = await load()
+    expect(headless.leftOut).toHaveLength(1)
+    expect(await isTrusted(headless)).toBe(false)
   })
 
   test('everything is one question, the configuration included', async () => {
@@ -242,7 +258,7 @@ describe('what a folder brings besides its configuration', () => {
     expect(await isTrusted(loaded)).toBe(true)
     write('.claude/settings.json', settings('false'))
     expect(await isTrusted(loaded)).toBe(false)
-    expect(await isTrusted(await load())).toBe(false)
+    await expect(load()).rejects.toMatchObject({ code: 'ERR_CONFIG_UNTRUSTED' })
   })
 
   test.each([
