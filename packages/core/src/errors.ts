@@ -42,7 +42,7 @@ export const ERROR_CODES = Object.freeze({
   ERR_STORE_FAILED: 'the store failed at something it was asked to do',
   ERR_SINK_FAILED: 'an event sink failed, or did not write in time',
   // Turns
-  ERR_TURN_REFUSED: 'a guard refused the prompt or the reply',
+  ERR_TURN_REFUSED: 'a plugin refused what it was asked about, or ended the turn',
   ERR_TURN_BUSY: 'a turn is running and the new one was not to wait',
   ERR_TURN_INTERRUPTED: 'the turn was interrupted',
   ERR_TURN_FAILED: 'the turn did not end well',

@@ -55,7 +55,7 @@ export class HookSession {
   /** What handlers have to say of denied calls, as far as no model call has waited for it. */
   readonly denials: Promise<readonly string[]>[] = []
   /** A handler said `continue: false` in this turn. */
-  stop: { readonly turnId: string; readonly reason: string } | undefined
+  stop: { readonly turnId: string; readonly why: string } | undefined
   compactionTrigger: 'manual' | 'auto' = 'auto'
   /** What was true at the last turn's start; changes since are events. */
   known: { readonly cwd: string; readonly model: string } | undefined

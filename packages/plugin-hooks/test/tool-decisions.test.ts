@@ -244,12 +244,34 @@ describe('`continue: false` ends the turn', () => {
         init: { tools: [shell] },
       })
       const result = await place.session.submitTurn('go').result
-      expect(result.status).toBe('failed')
-      expect(result.error?.message).toContain('that is enough')
+      expect(result).toMatchObject({
+        status: 'failed',
+        error: { code: 'ERR_TURN_REFUSED', plugin: '@halter/plugin-hooks' },
+      })
+      // Whose word it was, and nothing of a defect.
+      expect(result.error!.message).toMatch(
+        new RegExp(`^The ${event} hook .+ \\(.*hooks\\.json\\) stopped the turn: that is enough$`),
+      )
+      expect(await place.eventsOf('turn.failed')).toMatchObject([{ error: result.error }])
       expect(place.provider.requests).toHaveLength(1)
       expect(shell.inputs).toHaveLength(event === 'PreToolUse' ? 0 : 1)
     },
   )
+
+  test('which is no failure that `StopFailure` tells of', async () => {
+    const place = await openPlace({
+      resources: snapshot(
+        claudeHooks({
+          PreToolUse: [{ hooks: [says({ continue: false })] }],
+          StopFailure: [{ hooks: [says({})] }],
+        }),
+      ),
+      script: shellScript('x'),
+      init: { tools: [recorder('shell')] },
+    })
+    expect((await place.session.submitTurn('go').result).status).toBe('failed')
+    expect((await place.runs()).map(({ event }) => event)).toEqual(['PreToolUse'])
+  })
 
   test('and the next turn is free of it', async () => {
     const place = await openPlace({

@@ -85,13 +85,18 @@ export type ToolVerdict =
   | undefined
   | void
 
-/** A tap that may change what passes: return the new value, or nothing to leave it. One after the other, in order. */
+/**
+ * A tap that may change what passes: return the new value, or nothing to leave it. One after the other, in order. One that throws a
+ * `HalterError` of the code `ERR_TURN_REFUSED` refuses: what it was asked about fails with that message as it is and the plugin's
+ * name beside it, and nothing is held against the plugin. From a turn's own transforms (`prompt`, `context`, `request`, `response`) it
+ * ends the turn.
+ */
 export interface TransformHook<T> {
   readonly kind: 'transform'
   readonly input: T
   readonly output: T | undefined | void
 }
-/** A tap that may stop what passes; it sees exactly what will happen. */
+/** A tap that may stop what passes; it sees exactly what will happen. To throw `ERR_TURN_REFUSED` is to deny in those words. */
 export interface GuardHook<T, V = Verdict> {
   readonly kind: 'guard'
   readonly input: T

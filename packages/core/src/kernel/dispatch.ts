@@ -50,8 +50,8 @@ export interface HookTable {
   has(hook: HookName): boolean
   /**
    * What the taps made of `input`, one after the other.
-   * @throws HalterError `ERR_HOOK_FAILED`, `ERR_HOOK_TIMEOUT` or `ERR_HOOK_INVALID`, naming plugin and hook. `compaction.transform`
-   * warns instead and goes on with what it had.
+   * @throws HalterError `ERR_HOOK_FAILED`, `ERR_HOOK_TIMEOUT`, `ERR_HOOK_INVALID`, or a tap's own `ERR_TURN_REFUSED`, naming plugin
+   * and hook. `compaction.transform` warns instead and goes on with what it had.
    */
   transform<H extends TransformName>(
     hook: H,

@@ -111,7 +111,13 @@ function fail(tap: TapRecord, error: HalterError, call: HookCall, done: Done): v
     case 'throw':
       return done(error)
     case 'deny':
-      return done(null, { kind: 'deny', reason: error.message, plugin: tap.plugin, error })
+      return done(null, {
+        kind: 'deny',
+        reason: error.message,
+        plugin: tap.plugin,
+        // A refusal is no defect: it is the same as to return `{ deny }`.
+        ...(error.code !== 'ERR_TURN_REFUSED' && { error }),
+      })
     case 'warn':
       // Work that ends because it was told to has not failed.
       if (!call.ctx.signal?.aborted) call.warn(error.code, error.message, tap.plugin)
@@ -119,9 +125,19 @@ function fail(tap: TapRecord, error: HalterError, call: HookCall, done: Done): v
   }
 }
 
+/** What a tap threw, with its plugin's name: a refusal in its own words, anything else as its failure. */
 function failed({ plugin, hook }: TapRecord, cause: unknown): HalterError {
+  if (isOwnRefusal(cause)) {
+    const { message, cause: because, data } = cause
+    return new HalterError('ERR_TURN_REFUSED', message, { plugin, hook, cause: because, data })
+  }
   const message = `${plugin} failed in ${hook}: ${sentence(cause)} ${cure(hook, plugin)}`
   return new HalterError('ERR_HOOK_FAILED', message, { plugin, hook, cause })
+}
+
+/** A refusal that names a hook is another tap's, and reached this one because it was not caught. */
+function isOwnRefusal(thrown: unknown): thrown is HalterError {
+  return isHalterError(thrown, 'ERR_TURN_REFUSED') && thrown.hook === undefined
 }
 
 function timedOut({ plugin, hook, timeoutMs }: TapRecord): HalterError {

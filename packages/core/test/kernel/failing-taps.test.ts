@@ -1,4 +1,4 @@
-import type { HookName, Tap } from '@halter/core'
+import { HalterError, type HookName, type Tap } from '@halter/core'
 import { describe, expect, test } from 'vitest'
 import { callHook, dispatchContext, INPUTS, kernelOptions, startKernel, tapping } from './fixtures.ts'
 
@@ -102,6 +102,43 @@ describe.each(CASES)('%s: a tap that %s', (hook, failure) => {
     expect(ctx.warnings).toEqual(
       warned ? [{ code, message: expect.stringContaining('broken'), plugin: 'broken' }] : [],
     )
+  })
+})
+
+describe.each(Object.keys(RULES) as HookName[])('%s: a tap that refuses', (hook) => {
+  const rule = RULES[hook]
+  const refuse = (): never => {
+    throw new HalterError('ERR_TURN_REFUSED', 'Not on a Friday.')
+  }
+
+  test.each([
+    ['at once', refuse],
+    ['later', async () => refuse()],
+  ])('%s has its own words, and nobody is told to repair it', async (_when, tap) => {
+    const kernel = await startKernel([tapping('strict', ({ hooks }) => hooks.tap(hook, tap))])
+    const ctx = dispatchContext()
+    const called = Promise.resolve(callHook(kernel.current.hooks, hook, ctx))
+    const refusal = { code: 'ERR_TURN_REFUSED', message: 'Not on a Friday.', plugin: 'strict' }
+    if (rule === 'throws') await expect(called).rejects.toMatchObject({ ...refusal, hook })
+    else if (rule === 'denies')
+      expect(await called).toEqual({ kind: 'deny', reason: 'Not on a Friday.', plugin: 'strict' })
+    else expect(await called).toBe(rule === 'unchanged' ? INPUTS[hook] : undefined)
+    expect(ctx.warnings).toEqual(rule === 'throws' || rule === 'denies' ? [] : [refusal])
+  })
+})
+
+test('a refusal of another tap that nobody caught is a failure of the tap that it came through', async () => {
+  const refusal = new HalterError('ERR_TURN_REFUSED', 'guard refused the subagent: no', {
+    plugin: 'guard',
+    hook: 'subagent.guard',
+  })
+  const kernel = await startKernel([
+    tapping('careless', ({ hooks }) => hooks.tap('prompt.transform', () => Promise.reject(refusal))),
+  ])
+  await expect(callHook(kernel.current.hooks, 'prompt.transform', dispatchContext())).rejects.toMatchObject({
+    code: 'ERR_HOOK_FAILED',
+    plugin: 'careless',
+    cause: refusal,
   })
 })
 

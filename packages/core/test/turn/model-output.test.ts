@@ -1,3 +1,4 @@
+import { HalterError } from '@halter/core'
 import { describe, expect, test } from 'vitest'
 import { partsProvider, says, type Step } from '../session/support/providers.ts'
 import { tapping } from '../session/support/plugins.ts'
@@ -115,6 +116,26 @@ describe('a reply that response.guard refuses', () => {
     expect(session.usage.total).toEqual({ inputTokens: 10, outputTokens: 5 })
   })
 })
+
+test.each(['prompt.transform', 'context.transform', 'request.transform', 'response.transform'] as const)(
+  'a tap of %s ends the turn in its own words',
+  async (hook) => {
+    const refuse = (): never => {
+      throw new HalterError('ERR_TURN_REFUSED', 'The budget of the team is spent.')
+    }
+    const { result, log } = await turnOf(says('something'), {
+      plugins: [tapping('treasurer', { [hook]: refuse })],
+    })
+    const error = {
+      code: 'ERR_TURN_REFUSED',
+      plugin: 'treasurer',
+      hook,
+      message: 'The budget of the team is spent.',
+    }
+    expect(result).toMatchObject({ status: 'failed', reason: 'error', error })
+    expect(log.filter(({ type }) => type === 'turn.failed')).toMatchObject([{ error, retryable: false }])
+  },
+)
 
 test('response.transform changes what is stored and what runs; the message keeps its id', async () => {
   const { result, log } = await turnOf(says('my key is 1234'), {

@@ -76,7 +76,7 @@ async function answer(hooks: HookSession, request: ApprovalRequest, moment: Mome
   }))
   const merged = await dispatch(hooks, subject, moment)
   const { verdict, updatedInput, stop } = merged ?? {}
-  if (stop) requestStop(hooks, stop.reason, moment)
+  if (stop) requestStop(hooks, stop, moment)
   const isChanged = updatedInput && JSON.stringify(updatedInput.value) !== JSON.stringify(input)
   if (verdict?.kind === 'allow' && isChanged)
     // What was judged is what runs: a yes to another input is no yes to this one.

@@ -29,8 +29,11 @@ export function sessionTaps(services: HookServices): {
       hooks.calls.clear()
       hooks.batch = []
       hooks.denials.length = 0
+      const wasStopped = hooks.stop !== undefined
       hooks.stop = undefined
-      return hooks.mayHandle(ctx.turn, 'StopFailure') ? failed(hooks, outcome, momentOf(ctx)) : undefined
+      // A turn that a handler ended did as it was told.
+      if (wasStopped || !hooks.mayHandle(ctx.turn, 'StopFailure')) return undefined
+      return failed(hooks, outcome, momentOf(ctx))
     },
     'notification.end': ({ kind, message }, ctx) => {
       const hooks = hooksOf(services, ctx)

@@ -1,5 +1,6 @@
 import { HalterError, type Tap, type ToolCall, type ToolCallResult, type ToolVerdict } from '@halter/core'
 import { textOf, toolCallsOf } from '@halter/protocol'
+import { describeHandler } from '../describe-handler.ts'
 import { dispatch, passOn, record } from '../dispatch.ts'
 import type { HookServices, Moment } from '../hook-services.ts'
 import type { HookSession } from '../hook-session.ts'
@@ -30,8 +31,7 @@ export function toolTaps(services: HookServices): {
     },
     'toolCall.guard': (call, ctx) => {
       const hooks = hooksOf(services, ctx)
-      if (isStopped(hooks, ctx.turn?.turnId))
-        return { deny: `A hook stopped the turn: ${hooks.stop!.reason}` }
+      if (isStopped(hooks, ctx.turn?.turnId)) return { deny: hooks.stop!.why }
       if (!hooks.mayHandle(ctx.turn, 'PreToolUse')) return undefined
       return judge(hooks, call, momentOf(ctx))
     },
@@ -75,7 +75,7 @@ async function judge(hooks: HookSession, call: ToolCall, moment: Moment): Promis
   const { merged, again } = await finalRound(hooks, call, before, moment)
   await record(hooks, subject, again, moment)
   await passOn(hooks, subject, merged, moment)
-  if (merged.stop) requestStop(hooks, merged.stop.reason, moment)
+  if (merged.stop) requestStop(hooks, merged.stop, moment)
   return verdictOf(merged.verdict)
 }
 
@@ -89,8 +89,10 @@ export function verdictOf(verdict: Judged | undefined): ToolVerdict {
 }
 
 /** From now on nothing of this turn runs, and the next model call does not happen. */
-export function requestStop(hooks: HookSession, reason: string, { turnId }: Moment): void {
-  if (turnId !== undefined) hooks.stop ??= { turnId, reason }
+export function requestStop(hooks: HookSession, { handler, reason }: Judged, { turnId }: Moment): void {
+  if (turnId === undefined) return
+  const who = `${handler.event} hook ${describeHandler(handler)} (${handler.source.file})`
+  hooks.stop ??= { turnId, why: `The ${who} stopped the turn: ${reason}` }
 }
 
 function isStopped(hooks: HookSession, turnId: string | undefined): boolean {
@@ -114,7 +116,7 @@ async function afterCall(
   const merged = await dispatch(hooks, subject, moment)
   const parts = merged ? resultParts(result.parts, merged) : result.parts
   hooks.batch.push({ callId: call.callId, name: call.name, input: call.input, response: responseOf(parts) })
-  if (merged?.stop) requestStop(hooks, merged.stop.reason, moment)
+  if (merged?.stop) requestStop(hooks, merged.stop, moment)
   return parts === result.parts ? undefined : { ...result, parts }
 }
 
@@ -153,9 +155,8 @@ async function beforeModelCall(hooks: HookSession, plan: Plan, moment: Moment): 
   const denials = hooks.denials.splice(0)
   const ofDenials = (await Promise.all(denials)).flat()
   const merged = batch.length > 0 ? await dispatch(hooks, aboutBatch(hooks, batch), moment) : undefined
-  if (merged?.verdict?.kind === 'deny') requestStop(hooks, merged.verdict.reason, moment)
-  if (isStopped(hooks, moment.turnId))
-    throw new HalterError('ERR_TURN_REFUSED', `A hook stopped the turn: ${hooks.stop!.reason}`)
+  if (merged?.verdict?.kind === 'deny') requestStop(hooks, merged.verdict, moment)
+  if (isStopped(hooks, moment.turnId)) throw new HalterError('ERR_TURN_REFUSED', hooks.stop!.why)
   const shown = new Set(plan.segments.map(({ text }) => text))
   const texts = [...ofDenials, ...(merged?.contexts ?? [])].filter((text) => !shown.has(text))
   if (texts.length === 0) return undefined
