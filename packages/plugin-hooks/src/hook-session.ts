@@ -56,7 +56,6 @@ export class HookSession {
   readonly denials: Promise<readonly string[]>[] = []
   /** A handler said `continue: false` in this turn. */
   stop: { readonly turnId: string; readonly why: string } | undefined
-  compactionTrigger: 'manual' | 'auto' = 'auto'
   /** What was true at the last turn's start; changes since are events. */
   known: { readonly cwd: string; readonly model: string } | undefined
   /** The files of instructions that `InstructionsLoaded` has told of. */

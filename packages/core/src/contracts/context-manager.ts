@@ -69,7 +69,7 @@ export interface ContextInput {
 
 /** What hooks made of a compaction that is about to run. */
 export interface CompactionInstructions {
-  /** Added to the manager's own. */
+  /** Added to the manager's own and to those of the request, which hooks have seen. */
   readonly instructions?: string
   /** A hook's summary: no model is asked. */
   readonly summary?: string

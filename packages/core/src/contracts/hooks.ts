@@ -44,6 +44,10 @@ export interface CompactionDraft {
   readonly trigger: CompactionTrigger
   /** Estimated tokens of what is in the window now. */
   readonly window: number
+  /**
+   * What the summary is to keep. To a transform they come as the user gave them, if the user did; what it writes stands beside those and
+   * takes nothing away. A guard sees all.
+   */
   readonly instructions?: string
   /** Set it, and no model is asked. */
   readonly summary?: string
@@ -122,7 +126,11 @@ export interface Hooks {
   'compaction.transform': TransformHook<CompactionDraft>
   /** Deny keeps the long context. */
   'compaction.guard': GuardHook<CompactionDraft>
-  'compaction.end': ObserveHook<{ readonly summary: string; readonly usage?: Usage }>
+  'compaction.end': ObserveHook<{
+    readonly trigger: CompactionTrigger
+    readonly summary: string
+    readonly usage?: Usage
+  }>
   'request.transform': TransformHook<ModelRequest>
   'response.transform': TransformHook<AssistantMessage>
   'response.guard': GuardHook<AssistantMessage>

@@ -17,17 +17,18 @@ export async function compactSession(
   const model = isTurn
     ? activity.model
     : await activity.resolveModel(session.state.blueprint.model, 'default')
-  const desk = new ContextDesk(activity, { model, tools: isTurn ? activity.tools.specs : [] })
+  const desk = new ContextDesk(activity, { model, tools: isTurn ? activity.tools.specs : [], instructions })
   const request = { trigger: 'manual' as const, ...(instructions !== undefined && { instructions }) }
   const result = await activity.abort.settle(
     activity.service('contextManager').compactNow(request, desk.input, activity.signal),
   )
   if (!result) return undefined
   const { outcome } = result
+  const { trigger, summary } = outcome
   const spent = desk.usage && { usage: desk.usage }
   await session.log.append([{ type: 'compaction.applied', ...outcome, ...spent, ...activity.turn }])
   session.estimate.compacted(session.state, outcome.tokensAfter)
   session.startSource = 'compact'
-  void activity.hooks.observe('compaction.end', { summary: outcome.summary, ...spent }, activity)
+  void activity.hooks.observe('compaction.end', { trigger, summary, ...spent }, activity)
   return { outcome, ...spent }
 }

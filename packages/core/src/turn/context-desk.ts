@@ -1,14 +1,10 @@
-import { addUsage, type CompactionTrigger, type Usage } from '@halter/protocol'
-import type {
-  CompactionInstructions,
-  ContextInput,
-  Obligation,
-  TokenEstimator,
-} from '../contracts/context-manager.ts'
+import { addUsage, type Usage } from '@halter/protocol'
+import type { ContextInput, Obligation, TokenEstimator } from '../contracts/context-manager.ts'
 import type { ModelReply, ModelRequest, ResolvedModel, ToolSpec } from '../contracts/provider.ts'
 import { toErrorWire } from '../errors.ts'
 import { messageTokens, ruleOfThumb } from '../session/token-estimate.ts'
 import type { Activity } from './activity.ts'
+import { beforeCompaction } from './before-compaction.ts'
 import { callModel, NO_LISTENER } from './call-model.ts'
 import { compactByProvider } from './compact-by-provider.ts'
 
@@ -18,6 +14,8 @@ export interface ContextQuestion {
   readonly tools: readonly ToolSpec[]
   /** The provider has just said that the context is too long. */
   readonly overflow?: boolean
+  /** What the user wants the summary to keep. */
+  readonly instructions?: string | undefined
 }
 
 /** What a context manager gets to work with, in a turn or between two, and what came of its calls. */
@@ -29,7 +27,7 @@ export class ContextDesk {
   readonly #model: ResolvedModel
   readonly #estimator: TokenEstimator
 
-  constructor(activity: Activity, { model, tools, overflow = false }: ContextQuestion) {
+  constructor(activity: Activity, { model, tools, overflow = false, instructions }: ContextQuestion) {
     this.#activity = activity
     this.#model = model
     this.#estimator = activity.optional('tokenEstimator') ?? ruleOfThumb
@@ -56,7 +54,12 @@ export class ContextDesk {
           return compaction
         },
       }),
-      beforeCompaction: (trigger) => beforeCompaction(activity, trigger, size.tokens),
+      beforeCompaction: (trigger) =>
+        beforeCompaction(activity, {
+          trigger,
+          window: size.tokens,
+          ...(instructions !== undefined && { instructions }),
+        }),
       note: (plugin, name, data) => activity.portFor(plugin).note(name, data),
     }
   }
@@ -108,17 +111,4 @@ function obligationsOf(activity: Activity): readonly Obligation[] {
       return []
     }
   })
-}
-
-/** What the hooks say of a compaction that is about to run; undefined when one of them keeps the long context. */
-async function beforeCompaction(
-  activity: Activity,
-  trigger: CompactionTrigger,
-  window: number,
-): Promise<CompactionInstructions | undefined> {
-  const draft = await activity.transform('compaction.transform', { trigger, window })
-  const decision = await activity.guard('compaction.guard', draft)
-  if (decision?.kind === 'deny') return undefined
-  const { instructions, summary } = draft
-  return { ...(instructions !== undefined && { instructions }), ...(summary !== undefined && { summary }) }
 }

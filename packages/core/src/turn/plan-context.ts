@@ -36,5 +36,6 @@ async function recordCompaction(
   await turn.commit({ type: 'compaction.applied', turnId: turn.id, ...outcome, ...spent })
   turn.session.estimate.compacted(turn.state, outcome.tokensAfter)
   if (outcome.droppedSeqs.length > 0) turn.session.startSource = 'compact'
-  void turn.hooks.observe('compaction.end', { summary: outcome.summary, ...spent }, turn)
+  const { trigger, summary } = outcome
+  void turn.hooks.observe('compaction.end', { trigger, summary, ...spent }, turn)
 }

@@ -165,7 +165,7 @@ export const INPUTS = {
   'context.transform': plan,
   'compaction.transform': { trigger: 'auto', window: 100 },
   'compaction.guard': { trigger: 'auto', window: 100 },
-  'compaction.end': { summary: 'x' },
+  'compaction.end': { trigger: 'auto', summary: 'x' },
   'request.transform': request,
   'response.transform': message,
   'response.guard': message,

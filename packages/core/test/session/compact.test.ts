@@ -160,6 +160,7 @@ describe('the compaction hooks', () => {
     }),
   })
 
+  const BOTH = 'summary (briefly|keep names)'
   const ways: readonly (readonly [what: string, hooks: SessionHooks, summary: string | undefined])[] = [
     [
       'add instructions',
@@ -184,6 +185,41 @@ describe('the compaction hooks', () => {
     await session.submitTurn('one').result
     const result = await session.compact({ instructions: 'briefly' })
     expect(result?.outcome.summary).toBe(summary)
-    expect(ended).toEqual(summary === undefined ? [] : [{ summary }])
+    expect(ended).toEqual(summary === undefined ? [] : [{ trigger: 'manual', summary }])
   })
+
+  test.each<
+    [what: string, given: string | undefined, made: string | undefined, summary: string, guard?: string]
+  >([
+    ['nothing of nobody', undefined, undefined, 'summary (|)'],
+    ["the user's alone", 'briefly', 'briefly', 'summary (briefly|)', 'briefly'],
+    ["a hook's alone", undefined, 'keep names', 'summary (|keep names)', 'keep names'],
+    ["a hook's beside the user's", 'briefly', 'keep names', BOTH, 'briefly\n\nkeep names'],
+    ['what a hook wrote on', 'briefly', 'briefly\nkeep names', BOTH, 'briefly\n\nkeep names'],
+    ['a word that only begins alike', 'brief', 'briefly', 'summary (brief|briefly)', 'brief\n\nbriefly'],
+    ["the user's, whatever a hook leaves out", 'briefly', undefined, 'summary (briefly|)', 'briefly'],
+  ])(
+    'and are told of instructions, and the summary gets them once: %s',
+    async (_, given, made, summary, all) => {
+      const seen: unknown[] = []
+      const { runtime } = await startRuntime({
+        script: () => ({ text: 'answer' }),
+        plugins: [
+          asking,
+          tapping('writer', {
+            'compaction.transform': ({ instructions, ...draft }) => {
+              seen.push(instructions)
+              return made === undefined ? draft : { ...draft, instructions: made }
+            },
+            'compaction.guard': ({ instructions }) => void seen.push(instructions),
+          }),
+        ],
+      })
+      const session = await runtime.newSession()
+      await session.submitTurn('one').result
+      const result = await session.compact(given === undefined ? {} : { instructions: given })
+      expect(result?.outcome.summary).toBe(summary)
+      expect(seen).toEqual([given, all])
+    },
+  )
 })

@@ -73,7 +73,7 @@ test('what a summary cost is in the log once, in the compaction, and told to the
   await session.submitTurn('one').orThrow()
   await session.submitTurn('two').orThrow()
   expect(session.usage.byPurpose['compaction']).toEqual(COST)
-  expect(heard).toEqual([{ summary: 'They spoke.', usage: COST }])
+  expect(heard).toEqual([{ trigger: 'auto', summary: 'They spoke.', usage: COST }])
   const applied = (await Array.fromAsync(session.replay())).find(({ type }) => type === 'compaction.applied')
   expect(applied).toMatchObject({ usage: COST })
 })

@@ -6,7 +6,7 @@ import {
   type ToolVerdict,
   type Verdict,
 } from '@halter/core'
-import type { SessionBlueprint } from '@halter/protocol'
+import type { CompactionTrigger, SessionBlueprint } from '@halter/protocol'
 import { consult, dispatch, HOOK_NOTIFICATION } from '../dispatch.ts'
 import type { HookServices, Moment } from '../hook-services.ts'
 import type { HookSession } from '../hook-session.ts'
@@ -24,7 +24,7 @@ export function otherTaps(services: HookServices): {
 } {
   return {
     'compaction.guard': (draft, ctx) => beforeCompaction(hooksOf(services, ctx), draft, momentOf(ctx)),
-    'compaction.end': ({ summary }, ctx) => afterCompaction(hooksOf(services, ctx), summary, momentOf(ctx)),
+    'compaction.end': (end, ctx) => afterCompaction(hooksOf(services, ctx), end, momentOf(ctx)),
     'subagent.start': (child, ctx) => childStarts(hooksOf(services, ctx), child, momentOf(ctx)),
     'approval.guard': (request, ctx) => {
       const hooks = hooksOf(services, ctx)
@@ -40,17 +40,25 @@ async function beforeCompaction(
   moment: Moment,
 ): Promise<Verdict> {
   await hooks.planFor(moment)
-  const trigger = draft.trigger === 'manual' ? 'manual' : 'auto'
-  hooks.compactionTrigger = trigger
+  const trigger = triggerOf(draft)
   const payload = { trigger, custom_instructions: draft.instructions ?? null }
   const merged = await dispatch(hooks, observed('PreCompact', [trigger], payload), moment)
   return merged?.verdict && merged.verdict.kind !== 'allow' ? { deny: merged.verdict.reason } : undefined
 }
 
-async function afterCompaction(hooks: HookSession, summary: string, moment: Moment): Promise<void> {
+async function afterCompaction(
+  hooks: HookSession,
+  end: { readonly trigger: CompactionTrigger; readonly summary: string },
+  moment: Moment,
+): Promise<void> {
   await hooks.planFor(moment)
-  const trigger = hooks.compactionTrigger
-  await dispatch(hooks, observed('PostCompact', [trigger], { trigger, compact_summary: summary }), moment)
+  const trigger = triggerOf(end)
+  await dispatch(hooks, observed('PostCompact', [trigger], { trigger, compact_summary: end.summary }), moment)
+}
+
+/** Claude Code knows two: somebody asked, or it had to be. */
+function triggerOf({ trigger }: { readonly trigger: CompactionTrigger }): 'manual' | 'auto' {
+  return trigger === 'manual' ? 'manual' : 'auto'
 }
 
 /** In the parent's session, before the child's first turn; what is said to the child waits for that. */

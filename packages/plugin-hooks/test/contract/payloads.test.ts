@@ -297,6 +297,41 @@ test.each([
   })
 })
 
+test('PreCompact has what the user wants a manual compaction to keep', async () => {
+  const { session, payloads } = await listen({ plugins: [compacting('manual')], script: [{ text: 'a' }] })
+  await session.submitTurn('x').orThrow()
+  await session.compact({ instructions: 'Keep the names.' })
+  expect(await only(payloads, 'PreCompact')).toMatchObject({
+    trigger: 'manual',
+    custom_instructions: 'Keep the names.',
+  })
+})
+
+test('PostCompact tells of its own compaction, whatever was asked about before', async () => {
+  const nothingAsked = definePlugin({
+    name: 'test/not-asking',
+    apiVersion: 1,
+    provides: ['contextManager'],
+    setup: () => ({
+      contextManager: {
+        plan: ({ state, estimatedTokens }) => ({
+          messages: state.transcript,
+          segments: state.injected,
+          estimatedTokens,
+        }),
+        compactNow: async ({ trigger }) => ({
+          outcome: { trigger, droppedSeqs: [], summary: 'Short.', tokensBefore: 10, tokensAfter: 5 },
+        }),
+      },
+    }),
+  })
+  const { session, payloads } = await listen({ plugins: [nothingAsked], script: [{ text: 'a' }] })
+  await session.submitTurn('x').orThrow()
+  await session.compact()
+  await expect.poll(() => payloads.of('PostCompact')).toHaveLength(1)
+  expect(await only(payloads, 'PostCompact')).toMatchObject({ trigger: 'manual', compact_summary: 'Short.' })
+})
+
 test('after a manual compaction the next turn starts the session again, as `compact`', async () => {
   const { session, payloads } = await listen({
     plugins: [compacting('manual')],
