@@ -1,8 +1,9 @@
 import { readdirSync, realpathSync } from 'node:fs'
-import { isAbsolute, join, relative, sep } from 'node:path'
-import { isUnchanged, stampOf, type FileStamp } from './file-stamp.ts'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { isUnchanged, NONE, stampOf, type FileStamp } from './file-stamp.ts'
 import type { MarkdownDocument } from './front-matter.ts'
 import { MAX_FILE_BYTES, readText, type TextFile } from './read-text.ts'
+import { SeenPlaces, type Seen } from './seen-places.ts'
 
 /** Files whose content is kept, so that only what has changed is read again. */
 const KEPT_FILES = 5_000
@@ -38,12 +39,6 @@ export class FileCache {
   }
 }
 
-/** What was seen at a path. Where nobody read it, only its kind counts: what comes and goes in a folder that is not listed is nothing. */
-export interface Seen {
-  readonly stamp: FileStamp
-  isRead: boolean
-}
-
 /** One look at a set of files. It remembers every place it asked about, so that it is known later whether anything changed. */
 export class FileLooks {
   readonly #cache: FileCache
@@ -58,9 +53,9 @@ export class FileLooks {
     this.#cache = cache
   }
 
-  /** Everything that was looked at, and what it was then. */
-  get stamps(): ReadonlyMap<string, Seen> {
-    return this.#stamps
+  /** Everything that was looked at so far, and what it was then. */
+  seen(): SeenPlaces {
+    return new SeenPlaces(this.#stamps)
   }
 
   /** Of what kind `path` is, links followed. */
@@ -118,8 +113,12 @@ export class FileLooks {
   }
 
   #see(path: string): Seen {
-    let seen = this.#stamps.get(path)
-    if (!seen) this.#stamps.set(path, (seen = { stamp: stampOf(path), isRead: false }))
+    const known = this.#stamps.get(path)
+    if (known) return known
+    // Nothing is in what is not there: nobody need look, now or later.
+    if (this.#stamps.get(dirname(path))?.stamp.kind === 'none') return { stamp: NONE, isRead: false }
+    const seen = { stamp: stampOf(path), isRead: false }
+    this.#stamps.set(path, seen)
     return seen
   }
 }
@@ -129,15 +128,6 @@ function tooLong(size: number): TextProblem {
     problem: `It has ${size} bytes, more than ${MAX_FILE_BYTES}.`,
     cure: 'Move what is not always needed into files beside it.',
   }
-}
-
-/** True when nothing that was looked at has changed since. */
-export function areUnchanged(stamps: ReadonlyMap<string, Seen>): boolean {
-  for (const [path, { stamp, isRead }] of stamps) {
-    const now = stampOf(path)
-    if (isRead ? !isUnchanged(stamp, now) : stamp.kind !== now.kind) return false
-  }
-  return true
 }
 
 /** True when `path` is outside of the folder `within` once every link is followed. What leads nowhere does not lead out. */

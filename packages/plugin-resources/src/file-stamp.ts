@@ -1,4 +1,4 @@
-import { statSync, type Stats } from 'node:fs'
+import { statfsSync, statSync, type Stats } from 'node:fs'
 
 /** A file or folder as it was at a moment: what must be equal for its content to be the same. */
 export interface FileStamp {
@@ -17,7 +17,8 @@ const FRESH_MS = 50
 /** The same for file systems that count in seconds: FAT, some over networks. */
 const COARSE_FRESH_MS = 2_100
 
-const NONE: FileStamp = {
+/** Nothing is there. */
+export const NONE: FileStamp = {
   kind: 'none',
   ino: 0,
   dev: 0,
@@ -55,6 +56,44 @@ export function isUnchanged(before: FileStamp, now: FileStamp): boolean {
     before.ctimeMs === now.ctimeMs &&
     before.dev === now.dev
   )
+}
+
+/** True when `path` still is as it was: of the same kind, and, if it was read, unchanged. The same as two stamps say, for less. */
+export function isAsSeen(path: string, before: FileStamp, isRead: boolean): boolean {
+  if (isRead && before.isFresh) return false
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false })
+    if (!stats) return before.kind === 'none'
+    if (kindOf(stats) !== before.kind) return false
+    return (
+      !isRead ||
+      (before.ino === stats.ino &&
+        before.size === stats.size &&
+        before.mtimeMs === stats.mtimeMs &&
+        before.ctimeMs === stats.ctimeMs &&
+        before.dev === stats.dev)
+    )
+  } catch {
+    const now = stampOf(path)
+    return isRead ? isUnchanged(before, now) : before.kind === now.kind
+  }
+}
+
+/**
+ * File systems on which a new name always changes the times of its folder, by the magic number that statfs(2) lists: ext, XFS, Btrfs,
+ * tmpfs, overlayfs, F2FS, ZFS. Others may keep their own time, such as buckets that are mounted.
+ */
+const KEEPING_TIMES = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1,
+])
+
+/** True when the times of `folder` are known to change with each name that comes or goes. */
+export function keepsTimes(folder: string): boolean {
+  try {
+    return process.platform === 'linux' && KEEPING_TIMES.has(statfsSync(folder).type)
+  } catch {
+    return false
+  }
 }
 
 function kindOf(stats: Stats): FileStamp['kind'] {

@@ -52,7 +52,10 @@ export function projectPlaces(folders: readonly string[], userHome: string): rea
 
 /** True when any of the places holds something to read. */
 export function hasContent(places: readonly Place[], looks: FileLooks): boolean {
-  return places.some(({ folder }) => PARTS.some((part) => looks.kind(join(folder, part)) !== 'none'))
+  return places.some(
+    ({ folder }) =>
+      looks.kind(folder) !== 'none' && PARTS.some((part) => looks.kind(join(folder, part)) !== 'none'),
+  )
 }
 
 /** From the root of the repository down to the working folder, links resolved; only that one where there is no repository. */

@@ -7,7 +7,8 @@ import {
   type CompiledFolder,
   type ResourcePlaces,
 } from './compile-resources.ts'
-import { areUnchanged, FileCache, FileLooks } from './file-looks.ts'
+import { FileCache, FileLooks } from './file-looks.ts'
+import type { SeenPlaces } from './seen-places.ts'
 import type { Compiled } from './snapshot.ts'
 import { WatchedPlaces } from './watched-places.ts'
 
@@ -28,7 +29,7 @@ export interface ResourceFilesOptions extends ResourcePlaces {
 
 /** What is known of a working folder. */
 interface Known extends CompiledFolder {
-  readonly stamps: FileLooks['stamps']
+  readonly seen: SeenPlaces
   readonly needsTrust: boolean
   readonly isTrusted: boolean
   /** When what failed to come from elsewhere is asked for again; milliseconds since the epoch. */
@@ -42,8 +43,8 @@ const KEPT_FOLDERS = 100
 
 /**
  * Slot `resources`, from files. A snapshot belongs to a working folder; all its sessions share it. As long as no file changes it is the
- * same object, for the price of a `stat` for each; when one does, that one is read again, and nothing else. Whether a folder is
- * trusted is asked every time, for that can change without a file.
+ * same object, for the price of a `stat` for each, and one for all that a folder does not have; when one does, that one is read again,
+ * and nothing else. Whether a folder is trusted is asked every time, for that can change without a file.
  */
 export class ResourceFiles implements ResourceSource {
   readonly #options: ResourceFilesOptions
@@ -56,7 +57,7 @@ export class ResourceFiles implements ResourceSource {
     this.#options = options
     this.#watched = new WatchedPlaces(options.watcher, (folder) => {
       const known = this.#known.get(folder)
-      return !known || !areUnchanged(known.stamps)
+      return !known || !known.seen.areUnchanged()
     })
   }
 
@@ -77,7 +78,7 @@ export class ResourceFiles implements ResourceSource {
   async inspect(workingDir: string): Promise<Compiled> {
     const running = this.#reading.get(workingDir)
     // It may have begun before the change that this call must see.
-    if (running && areUnchanged((await running).stamps)) return running
+    if (running && (await running).seen.areUnchanged()) return running
     return this.#start(workingDir)
   }
 
@@ -114,7 +115,7 @@ export class ResourceFiles implements ResourceSource {
     const now = {
       ...compiled,
       ...withSameObject(compiled, known),
-      stamps: looks.stamps,
+      seen: looks.seen(),
       needsTrust,
       isTrusted,
       retryAt: bundles && bundles.warnings.length > 0 ? this.#now() + RETRY_MS : Infinity,
@@ -123,8 +124,8 @@ export class ResourceFiles implements ResourceSource {
     return now
   }
 
-  #isCurrent({ retryAt, stamps }: Known): boolean {
-    return this.#now() < retryAt && areUnchanged(stamps)
+  #isCurrent({ retryAt, seen }: Known): boolean {
+    return this.#now() < retryAt && seen.areUnchanged()
   }
 
   #now(): number {

@@ -1,0 +1,198 @@
+import fs, {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { join } from 'node:path'
+import * as fc from 'fast-check'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { FileLooks } from '../src/file-looks.ts'
+import { keepsTimes } from '../src/file-stamp.ts'
+import { ResourceFiles } from '../src/index.ts'
+import type { SeenPlaces } from '../src/seen-places.ts'
+import { settle, tempFolder, write } from './support.ts'
+
+let base: string
+beforeEach(() => {
+  base = tempFolder()
+})
+
+const NAMES = ['.git', '.halter', '.claude', '.agents', 'AGENTS.md', 'CLAUDE.md']
+
+/** A look at several names in a folder, which has been asked once so that it relies on whatever it may. */
+async function lookAt(folder: string, names: readonly string[] = NAMES): Promise<SeenPlaces> {
+  await settle()
+  const looks = new FileLooks()
+  for (const name of names) looks.kind(join(folder, name))
+  const seen = looks.seen()
+  expect([seen.areUnchanged(), seen.areUnchanged()]).toEqual([true, true])
+  return seen
+}
+
+/** How often the file system is asked in `work`. */
+function countLooks(work: () => void): number {
+  const { statSync, lstatSync, statfsSync, readdirSync, realpathSync: realpath } = fs
+  const real = { statSync, lstatSync, statfsSync, readdirSync, realpathSync: realpath }
+  let count = 0
+  const counted = Object.entries(real).map(([name, call]) => [
+    name,
+    (...args: unknown[]): unknown => {
+      count += 1
+      return (call as (...all: unknown[]) => unknown)(...args)
+    },
+  ])
+  const restore = (): void => {
+    Object.assign(fs, real)
+    syncBuiltinESMExports()
+  }
+  onTestFinished(restore)
+  Object.assign(fs, Object.fromEntries(counted))
+  syncBuiltinESMExports()
+  try {
+    work()
+  } finally {
+    restore()
+  }
+  return count
+}
+
+describe('names that are not in a folder', () => {
+  test.each(NAMES)('%s is seen as soon as it is there', async (name) => {
+    const seen = await lookAt(base)
+    mkdirSync(join(base, name))
+    expect(seen.areUnchanged()).toBe(false)
+  })
+
+  test('are still missing when others come and go', async () => {
+    const seen = await lookAt(base)
+    for (let index = 0; index < 20; index++) {
+      writeFileSync(join(base, `other${index}`), '')
+      expect(seen.areUnchanged()).toBe(true)
+    }
+    writeFileSync(join(base, 'AGENTS.md'), '')
+    expect(seen.areUnchanged()).toBe(false)
+  })
+
+  test('are seen when the times of the folder are set back', async () => {
+    const [atime, mtime] = [new Date(1_000_000), new Date(2_000_000)]
+    utimesSync(base, atime, mtime)
+    const seen = await lookAt(base)
+    mkdirSync(join(base, '.claude'))
+    utimesSync(base, atime, mtime)
+    expect(seen.areUnchanged()).toBe(false)
+  })
+
+  test('are seen when what they link to comes, of which their folder knows nothing', async () => {
+    symlinkSync(join(base, 'later'), join(base, '.claude'))
+    mkdirSync(join(base, 'far'))
+    symlinkSync(join(base, 'far/later'), join(base, '.agents'))
+    const seen = await lookAt(base)
+    mkdirSync(join(base, 'far/later'))
+    expect(seen.areUnchanged()).toBe(false)
+  })
+
+  test('are seen when the folder is exchanged, renamed or linked elsewhere', async () => {
+    for (const name of ['empty', 'full/.claude', 'more/.claude'])
+      mkdirSync(join(base, name), { recursive: true })
+    symlinkSync('empty', join(base, 'link'))
+    const [linked, exchanged] = [await lookAt(join(base, 'link')), await lookAt(join(base, 'empty'))]
+    rmSync(join(base, 'link'))
+    symlinkSync('full', join(base, 'link'))
+    expect(linked.areUnchanged()).toBe(false)
+    rmSync(join(base, 'empty'), { recursive: true })
+    expect(exchanged.areUnchanged(), 'gone is as missing as before').toBe(true)
+    renameSync(join(base, 'more'), join(base, 'empty'))
+    expect(exchanged.areUnchanged()).toBe(false)
+  })
+
+  test('below a folder that is missing are seen when it comes with them', async () => {
+    const looks = new FileLooks()
+    expect(looks.kind(join(base, 'a'))).toBe('none')
+    for (const name of NAMES) expect(looks.kind(join(base, 'a', name))).toBe('none')
+    const seen = looks.seen()
+    expect(countLooks(() => seen.areUnchanged())).toBe(1)
+    mkdirSync(join(base, 'a/.claude'), { recursive: true })
+    expect(seen.areUnchanged()).toBe(false)
+  })
+
+  test.skipIf(process.platform !== 'linux')(
+    'are asked for one by one where a folder may keep its times',
+    () => {
+      expect(keepsTimes('/proc')).toBe(false)
+      expect(keepsTimes(join(base, 'missing'))).toBe(false)
+      const seen = new FileLooks()
+      for (const name of NAMES) seen.kind(join('/proc/self', name))
+      const places = seen.seen()
+      for (let index = 0; index < 3; index++)
+        expect(countLooks(() => places.areUnchanged())).toBeGreaterThanOrEqual(NAMES.length)
+    },
+  )
+
+  const memory = process.platform === 'linux' && fs.existsSync('/dev/shm')
+  test.each(['disk', ...(memory ? ['memory'] : [])])(
+    'law: a look is unchanged exactly if each name is as it was (%s)',
+    async (where) => {
+      const root = where === 'disk' ? base : realpathSync(mkdtempSync('/dev/shm/halter-resources-'))
+      onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+      const move = fc.record({
+        name: fc.constantFrom(...NAMES, 'noise'),
+        kind: fc.constantFrom('file', 'folder', 'link', 'none'),
+        wait: fc.nat({ max: 4 }),
+      })
+      await fc.assert(
+        fc.asyncProperty(fc.array(move, { maxLength: 15 }), async (moves) => {
+          const folder = mkdtempSync(join(root, 'case-'))
+          const target = write(root, 'target', '')
+          const kinds = new Map<string, string>()
+          for (const name of NAMES) kinds.set(name, 'none')
+          let [seen, before] = [await lookAt(folder), [...kinds].join()]
+          for (const { name, kind, wait } of moves) {
+            rmSync(join(folder, name), { recursive: true, force: true })
+            if (kind === 'file') writeFileSync(join(folder, name), '')
+            if (kind === 'folder') mkdirSync(join(folder, name))
+            if (kind === 'link') linkSync(target, join(folder, name))
+            if (name !== 'noise') kinds.set(name, kind === 'link' ? 'file' : kind)
+            const now = [...kinds].join()
+            expect(seen.areUnchanged()).toBe(now === before)
+            if (now !== before) [seen, before] = [look(folder), now]
+            if (wait === 0) await settle()
+          }
+        }),
+        { numRuns: 25 },
+      )
+    },
+  )
+})
+
+function look(folder: string): SeenPlaces {
+  const looks = new FileLooks()
+  for (const name of NAMES) looks.kind(join(folder, name))
+  return looks.seen()
+}
+
+describe.skipIf(process.platform !== 'linux')('an unchanged snapshot costs', () => {
+  async function costOfTurn(): Promise<number> {
+    await settle()
+    const work = join(base, 'repo')
+    const files = new ResourceFiles({ home: join(base, 'home'), userHome: join(base, 'user') })
+    const first = await files.snapshot({ workingDir: work })
+    expect(files.snapshot({ workingDir: work })).toBe(first)
+    return countLooks(() => expect(files.snapshot({ workingDir: work })).toBe(first))
+  }
+
+  test('one look for each place of the user and the project, where there is nothing', async () => {
+    mkdirSync(join(base, 'repo/.git'), { recursive: true })
+    mkdirSync(join(base, 'user'))
+    // .git, what else could be in the repository, halter's home, the user's.
+    expect(await costOfTurn()).toBe(4)
+    mkdirSync(join(base, 'home'))
+    expect(await costOfTurn(), 'with a home of halter that is empty').toBe(4)
+  })
+})
