@@ -3,10 +3,11 @@ import type { ToolCallResult } from '@halter/core'
 import { textOf, type Json } from '@halter/protocol'
 import type { Dialect } from './hook-handler.ts'
 import { isObject, type JsonObject } from './json.ts'
+import { todosFrom, todosIn } from './todo-dialect.ts'
 
 /**
- * What Claude Code calls a tool of ours: its name first, then others that stood or stand for the same. Our `task` is not among them:
- * it keeps a list, and Claude Code's `Task` is a subagent.
+ * What Claude Code calls a tool of ours: its name first, then others that stood or stand for the same. Our `task` keeps a list; Claude
+ * Code's `Task` is a subagent.
  */
 const CLAUDE_NAMES: Readonly<Record<string, readonly [string, ...string[]]>> = {
   read: ['Read', 'NotebookRead'],
@@ -16,6 +17,7 @@ const CLAUDE_NAMES: Readonly<Record<string, readonly [string, ...string[]]>> = {
   grep: ['Grep'],
   shell: ['Bash'],
   spawn_agent: ['Task', 'Agent'],
+  task: ['TodoWrite'],
   skill: ['Skill'],
   web_fetch: ['WebFetch'],
   web_search: ['WebSearch'],
@@ -54,7 +56,7 @@ export function toolInputIn(
 ): Json {
   const { name, input } = call
   if (dialect === 'halter' || !isObject(input)) return input
-  const renamed = renameKeys(input, own(CLAUDE_KEYS, name) ?? {})
+  const renamed = claudeKeys(name, input)
   const path = renamed['file_path']
   return WITH_FILE_PATH.has(name) && typeof path === 'string' && !isAbsolute(path)
     ? { ...renamed, file_path: resolve(cwd, path) }
@@ -66,11 +68,9 @@ export function claudeCall({ name, input }: { readonly name: string; readonly in
   readonly name: string
   readonly input: unknown
 } {
-  const keys = own(CLAUDE_KEYS, name)
-  const isRenamed = keys !== undefined && isObject(input as Json)
   return {
     name: toolNameIn('claude', name),
-    input: isRenamed ? renameKeys(input as JsonObject, keys) : input,
+    input: isObject(input as Json) ? claudeKeys(name, input as JsonObject) : input,
   }
 }
 
@@ -83,6 +83,7 @@ export function toolInputFrom(
 ): Json {
   const { name, input } = call
   if (dialect === 'halter' || !isObject(updated)) return updated
+  if (name === 'task') return todosFrom(input, updated)
   const keys = Object.entries(own(CLAUDE_KEYS, name) ?? {})
     // What the model itself wrote under Claude's name was never renamed.
     .filter(([, theirs]) => !isObject(input) || !Object.hasOwn(input, theirs))
@@ -136,6 +137,10 @@ export function partsOfResponse(updated: Json): ToolCallResult['parts'] {
   return [
     { kind: 'text', text: typeof stderr === 'string' && stderr !== '' ? `${stdout}\n${stderr}` : stdout },
   ]
+}
+
+function claudeKeys(name: string, input: JsonObject): JsonObject {
+  return name === 'task' ? todosIn(input) : renameKeys(input, own(CLAUDE_KEYS, name) ?? {})
 }
 
 /** A key whose new name is taken keeps its own: nothing is lost, and everything comes back. */

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Json } from '@halter/protocol'
 import {
+  claudeCall,
   namesOfTool,
   ourToolName,
   partsOfResponse,
@@ -21,6 +22,7 @@ test("a tool goes by our name and by Claude Code's, both ways", () => {
     ['grep', 'Grep'],
     ['shell', 'Bash'],
     ['spawn_agent', 'Task'],
+    ['task', 'TodoWrite'],
   ] as const) {
     expect(toolNameIn('claude', ours)).toBe(claudes)
     expect(toolNameIn('halter', ours)).toBe(ours)
@@ -31,7 +33,7 @@ test("a tool goes by our name and by Claude Code's, both ways", () => {
 })
 
 test('a name that nobody maps is the same everywhere, names of objects included', () => {
-  for (const name of ['mcp__memory__get', 'acme_index', 'task', 'process', 'constructor', '__proto__']) {
+  for (const name of ['mcp__memory__get', 'acme_index', 'process', 'constructor', '__proto__']) {
     expect(namesOfTool(name)).toEqual([name])
     expect(toolNameIn('claude', name)).toBe(name)
     expect(ourToolName(name)).toBe(name)
@@ -68,6 +70,36 @@ test("a skill is called by Claude Code's keys", () => {
     name: 'deploy',
     arguments: 'later',
   })
+})
+
+test("the list of tasks is Claude Code's list of todos, not its subagent", () => {
+  expect(namesOfTool('task')).toEqual(['task', 'TodoWrite'])
+  expect(ourToolName('Task')).toBe('spawn_agent')
+  expect(ourToolName('Agent')).toBe('spawn_agent')
+  const call = { name: 'task', input: { action: 'create', subject: 'write tests', description: 'all' } }
+  const todo = { content: 'write tests', status: 'pending', activeForm: 'write tests' }
+  const shown = { action: 'create', description: 'all', todos: [todo] }
+  expect(toolInputIn('halter', call, '/work')).toEqual(call.input)
+  expect(toolInputIn('claude', call, '/work')).toEqual(shown)
+  expect(claudeCall(call)).toEqual({ name: 'TodoWrite', input: shown })
+  const renamed = { ...shown, todos: [{ ...todo, content: 'write more tests' }] }
+  expect(toolInputFrom('claude', call, renamed, '/work')).toEqual({
+    ...call.input,
+    subject: 'write more tests',
+  })
+})
+
+test.each([
+  [{ action: 'complete', id: 3 }, [{ id: '3', content: '#3', status: 'completed', activeForm: '#3' }]],
+  [{ action: 'list' }, []],
+  [{ action: 'create' }, undefined],
+  [{ task: 'somebody else has a tool of this name' }, undefined],
+  [{ action: 'create', subject: 'x', todos: 'mine' }, 'mine'],
+])('%j of a list of tasks has these todos, and comes back without them', (input, todos) => {
+  const call = { name: 'task', input }
+  const shown = toolInputIn('claude', call, '/work')
+  expect((shown as { todos?: unknown }).todos).toEqual(todos)
+  expect(toolInputFrom('claude', call, shown, '/work')).toEqual(input)
 })
 
 test('a result has the shape that Claude Code gives its tools', () => {
@@ -122,13 +154,17 @@ test('an input that a handler leaves alone comes back as it was, whatever is in 
       'description',
       'name',
       'skill',
+      'action',
+      'subject',
+      'id',
+      'todos',
       'arguments',
       'args',
     ),
     fc.string(),
   )
   const input = fc.oneof(
-    fc.dictionary(key, fc.oneof(fc.string(), fc.jsonValue())),
+    fc.dictionary(key, fc.oneof(fc.constantFrom('create', 'complete', 'list'), fc.string(), fc.jsonValue())),
     fc.jsonValue(),
   ) as fc.Arbitrary<Json>
   const name = fc.constantFrom(
@@ -137,6 +173,7 @@ test('an input that a handler leaves alone comes back as it was, whatever is in 
     'edit',
     'shell',
     'spawn_agent',
+    'task',
     'skill',
     'mcp__a__b',
     'constructor',
