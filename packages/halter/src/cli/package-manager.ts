@@ -11,11 +11,11 @@ export interface PackageManager {
   readonly uninstall: readonly string[]
 }
 
-// Exactly this version, and no install script of anybody's.
+// Exactly this version, and no install script of anybody's. Of npm its errors, whoever has told it to be silent.
 const NPM: PackageManager = {
   name: 'npm',
-  install: ['install', '--save-exact', '--ignore-scripts', '--no-audit', '--no-fund'],
-  uninstall: ['uninstall', '--ignore-scripts', '--no-audit', '--no-fund'],
+  install: ['install', '--save-exact', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
+  uninstall: ['uninstall', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
 }
 const BY_LOCK_FILE: Readonly<Record<string, PackageManager>> = {
   'pnpm-lock.yaml': {
