@@ -63,14 +63,16 @@ export class FileLooks {
     return this.#see(path).stamp.kind
   }
 
-  /** Names in a folder, by code unit, so that no file system decides an order. Empty where there is no folder. */
-  list(folder: string): readonly string[] {
-    if (this.#stamp(folder).kind !== 'folder') return []
-    try {
-      return readdirSync(folder).toSorted((a, b) => (a < b ? -1 : 1))
-    } catch {
-      return []
-    }
+  /**
+   * Names in a folder, by code unit, so that no file system decides an order. Empty where there is no folder. For a caller to whom the
+   * others mean nothing once `sought` is among them, that file is looked at again instead of the folder: gone or renamed, it is another.
+   */
+  list(folder: string, sought?: string): readonly string[] {
+    const seen = this.#see(folder)
+    const names = seen.stamp.kind === 'folder' ? namesIn(folder) : []
+    const isFound = sought !== undefined && names.includes(sought)
+    if (!isFound || this.#stamp(join(folder, sought)).kind !== 'file') seen.isRead = true
+    return names
   }
 
   /** The text of a file, or why there is none. */
@@ -123,6 +125,14 @@ export class FileLooks {
   }
 }
 
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).toSorted((a, b) => (a < b ? -1 : 1))
+  } catch {
+    return []
+  }
+}
+
 function tooLong(size: number): TextProblem {
   return {
     problem: `It has ${size} bytes, more than ${MAX_FILE_BYTES}.`,
@@ -147,5 +157,5 @@ export function isInside(path: string, folder: string): boolean {
 
 /** `name` in `folder`, in exactly this spelling, also where the file system does not mind. */
 export function exactly(looks: FileLooks, folder: string, name: string): string | undefined {
-  return looks.list(folder).includes(name) ? join(folder, name) : undefined
+  return looks.list(folder, name).includes(name) ? join(folder, name) : undefined
 }

@@ -14,8 +14,9 @@ const SKIPPED = new Set(['node_modules', '.git'])
 export function findSkills(root: string, looks: FileLooks, isFlat = false): readonly string[] {
   const walk = new FolderWalk(root, looks)
   const search = (folder: string, depth: number): readonly string[] => {
-    const names = walk.enter(folder)
-    if (names.includes('SKILL.md') && !(isFlat && depth === 0)) return [folder]
+    const sought = isFlat && depth === 0 ? undefined : 'SKILL.md'
+    const names = walk.enter(folder, sought)
+    if (sought !== undefined && names.includes(sought)) return [folder]
     if (depth >= (isFlat ? 1 : MAX_DEPTH)) return []
     return names
       .filter((name) => !SKIPPED.has(name) && looks.kind(join(folder, name)) === 'folder')

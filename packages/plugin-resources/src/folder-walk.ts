@@ -15,8 +15,8 @@ export class FolderWalk {
     this.#looks = looks
   }
 
-  /** The names in a folder; none where it was entered before. */
-  enter(folder: string): readonly string[] {
+  /** The names in a folder; none where it was entered before. What `sought` is, `FileLooks.list` says. */
+  enter(folder: string, sought?: string): readonly string[] {
     if (this.#seen.size >= MAX_FOLDERS) {
       this.#looks.tooLarge.add(this.#root)
       return []
@@ -28,6 +28,6 @@ export class FolderWalk {
     } catch {
       return []
     }
-    return this.#looks.list(folder)
+    return this.#looks.list(folder, sought)
   }
 }

@@ -26,9 +26,9 @@ export class SeenPlaces {
       else if (missing.has(folder)) missing.get(folder)!.push(basename(path))
       else missing.set(folder, [basename(path)])
     }
-    this.#missing = [...missing].map(
-      ([folder, names]) => new MissingNames(folder, names, stamps.get(folder)?.stamp.kind === 'folder'),
-    )
+    this.#missing = [...missing]
+      .filter(([folder]) => !isMissing(folder, stamps))
+      .map(([folder, names]) => new MissingNames(folder, names, stamps.get(folder)?.stamp.kind === 'folder'))
     for (const { folder, isShown } of this.#missing) if (isShown) shown.add(folder)
     for (const [path, seen] of stamps) {
       const isKnown = seen.stamp.kind === 'folder' && !seen.isRead && shown.has(path)
@@ -43,6 +43,13 @@ export class SeenPlaces {
     for (const [path, { stamp, isRead }] of this.#places) if (!isAsSeen(path, stamp, isRead)) return false
     return true
   }
+}
+
+/** True when a folder, or one that it would be in, was looked for and is not there: then nothing below it need be looked for. */
+function isMissing(folder: string, stamps: ReadonlyMap<string, Seen>): boolean {
+  if (stamps.get(folder)?.stamp.kind === 'none') return true
+  const above = dirname(folder)
+  return above !== folder && isMissing(above, stamps)
 }
 
 /** Names that were not in a folder. */
@@ -67,6 +74,7 @@ class MissingNames {
     if (this.#stamp && isAsSeen(this.folder, this.#stamp, true)) return true
     // Before the names: what comes in between changes the times.
     const now = stampOf(this.folder)
+    if (now.kind === 'none') return !this.isShown
     if (this.isShown && now.kind !== 'folder') return false
     const entries = this.#paths.filter(isEntry)
     // A link that leads nowhere can come to lead somewhere, and its folder knows nothing of it.

@@ -17,7 +17,7 @@ import { FileLooks } from '../src/file-looks.ts'
 import { keepsTimes } from '../src/file-stamp.ts'
 import { ResourceFiles } from '../src/index.ts'
 import type { SeenPlaces } from '../src/seen-places.ts'
-import { settle, tempFolder, write } from './support.ts'
+import { settle, skillText, tempFolder, write } from './support.ts'
 
 let base: string
 beforeEach(() => {
@@ -194,5 +194,49 @@ describe.skipIf(process.platform !== 'linux')('an unchanged snapshot costs', () 
     expect(await costOfTurn()).toBe(4)
     mkdirSync(join(base, 'home'))
     expect(await costOfTurn(), 'with a home of halter that is empty').toBe(4)
+  })
+
+  test('one look for each skill, and a few for the folders they are in', async () => {
+    mkdirSync(join(base, 'repo/.git'), { recursive: true })
+    for (let index = 0; index < 50; index++)
+      write(base, `home/skills/group${index % 5}/s${index}/SKILL.md`, skillText(`s${index}`))
+    expect(await costOfTurn()).toBe(50 + 5 + 5)
+  })
+})
+
+describe('a skill in a folder that is not looked at apart from it', () => {
+  const names = async (files: ResourceFiles): Promise<readonly string[]> =>
+    (await files.snapshot({ workingDir: base })).skills.map(({ name }) => name)
+
+  test.each<readonly [string, (root: string) => void, readonly string[]]>([
+    ['is removed', (root) => rmSync(join(root, 'a/SKILL.md')), ['b']],
+    ['is renamed', (root) => renameSync(join(root, 'a/SKILL.md'), join(root, 'a/skill.md')), ['b']],
+    ['goes with its folder', (root) => rmSync(join(root, 'a'), { recursive: true }), ['b']],
+    [
+      'becomes a file',
+      (root) => (rmSync(join(root, 'a'), { recursive: true }), writeFileSync(join(root, 'a'), '')),
+      ['b'],
+    ],
+    [
+      'becomes a folder',
+      (root) => (rmSync(join(root, 'a/SKILL.md')), mkdirSync(join(root, 'a/SKILL.md'))),
+      ['b'],
+    ],
+    [
+      'makes room for those below it',
+      (root) => (write(root, 'a/c/SKILL.md', skillText('c')), rmSync(join(root, 'a/SKILL.md'))),
+      ['c', 'b'],
+    ],
+    ['gets another beside it', (root) => write(root, 'aa/SKILL.md', skillText('aa')), ['a', 'aa', 'b']],
+    ['is moved', (root) => renameSync(join(root, 'b'), join(root, '0')), ['b', 'a']],
+  ])('that %s is used as it is now from the next turn on', async (_, change, expected) => {
+    const root = join(base, 'home/skills')
+    for (const name of ['a', 'b']) write(root, `${name}/SKILL.md`, skillText(name))
+    const files = new ResourceFiles({ home: join(base, 'home'), userHome: join(base, 'user') })
+    await settle()
+    expect(await names(files)).toEqual(['a', 'b'])
+    expect(await names(files)).toEqual(['a', 'b'])
+    change(root)
+    expect(await names(files)).toEqual(expected)
   })
 })
