@@ -48,6 +48,8 @@ export const HOOK_EVENTS = {
   InstructionsLoaded: { matcher: 'load_reason' },
   ConfigChange: { matcher: 'source', onFailure: 'allow' },
   PostModelSwitch: { matcher: 'to_model', plainTextIsContext: true },
+  TaskCreated: { onFailure: 'allow' },
+  TaskCompleted: { onFailure: 'allow' },
   PreModelSwitch: { matcher: 'to_model', isNeverDispatched: true },
   UserPromptExpansion: { matcher: 'command_name', isNeverDispatched: true },
   Elicitation: { matcher: 'mcp_server_name', isNeverDispatched: true },
@@ -57,8 +59,6 @@ export const HOOK_EVENTS = {
   DirectoryAdded: { matcher: 'source', isNeverDispatched: true },
   Setup: { matcher: 'trigger', isNeverDispatched: true },
   TeammateIdle: { isNeverDispatched: true },
-  TaskCreated: { isNeverDispatched: true },
-  TaskCompleted: { isNeverDispatched: true },
   MessageDisplay: { isNeverDispatched: true },
   PostSampling: { isNeverDispatched: true },
 } as const satisfies Readonly<Record<string, HookEventFacts>>

@@ -39,7 +39,7 @@ test('what is no event is not found, names of objects least of all', () => {
 test('only events that nothing here is a moment for are said never to be dispatched', () => {
   const never = NAMES.filter((name) => factsOf(name).isNeverDispatched)
   expect(never.toSorted()).toEqual(
-    `DirectoryAdded Elicitation ElicitationResult MessageDisplay PostSampling PreModelSwitch Setup TaskCompleted TaskCreated TeammateIdle
+    `DirectoryAdded Elicitation ElicitationResult MessageDisplay PostSampling PreModelSwitch Setup TeammateIdle
      UserPromptExpansion WorktreeCreate WorktreeRemove`.split(/\s+/),
   )
 })

@@ -5,6 +5,7 @@ import { dispatch, passOn, record } from '../dispatch.ts'
 import type { HookServices, Moment } from '../hook-services.ts'
 import type { HookSession } from '../hook-session.ts'
 import { aboutCall, finalRound, firstRound } from '../judge-call.ts'
+import { judgeTask } from '../judge-task.ts'
 import type { Judged, Merged } from '../merge-answers.ts'
 import type { Subject } from '../subject.ts'
 import { partsOfResponse, responseOf, toolInputIn, toolNameIn, toolResponseIn } from '../tool-dialect.ts'
@@ -32,7 +33,7 @@ export function toolTaps(services: HookServices): {
     'toolCall.guard': (call, ctx) => {
       const hooks = hooksOf(services, ctx)
       if (isStopped(hooks, ctx.turn?.turnId)) return { deny: hooks.stop!.why }
-      if (!hooks.mayHandle(ctx.turn, 'PreToolUse')) return undefined
+      if (!hooks.mayHandle(ctx.turn, 'PreToolUse', 'TaskCreated', 'TaskCompleted')) return undefined
       return judge(hooks, call, momentOf(ctx))
     },
     'toolResult.transform': (result, ctx) => {
@@ -76,7 +77,10 @@ async function judge(hooks: HookSession, call: ToolCall, moment: Moment): Promis
   await record(hooks, subject, again, moment)
   await passOn(hooks, subject, merged, moment)
   if (merged.stop) requestStop(hooks, merged.stop, moment)
-  return verdictOf(merged.verdict)
+  if (merged.verdict?.kind === 'deny') return verdictOf(merged.verdict)
+  const task = await judgeTask(hooks, call, moment)
+  if (task.stop) requestStop(hooks, task.stop, moment)
+  return task.verdict ?? verdictOf(merged.verdict)
 }
 
 /** What a guard says for an opinion. */
