@@ -104,12 +104,15 @@ export class ResourceFiles implements ResourceSource {
   async #read(workingDir: string): Promise<Known> {
     const options = this.#options
     const known = this.#known.get(workingDir)
+    // As long as nothing changes, what the folder brings is known, and only whether it is trusted is open.
+    const isCurrent = known !== undefined && this.#isCurrent(known)
+    const answer = isCurrent && known.needsTrust ? await this.#trustOf(workingDir) : undefined
+    if (isCurrent && (answer?.isTrusted ?? false) === known.isTrusted) return known
     const looks = new FileLooks(this.#cache)
     const project = findProject(workingDir, options, looks)
     const { needsTrust } = project
-    const trust = needsTrust ? await this.#trustOf(workingDir) : { isTrusted: false }
-    const { isTrusted } = trust
-    if (known && known.isTrusted === isTrusted && this.#isCurrent(known)) return known
+    const trust = answer ?? (needsTrust ? await this.#trustOf(workingDir) : { isTrusted: false })
+    const isTrusted = needsTrust && trust.isTrusted
     const bundles = await this.#bundles(looks, trust.warning)
     const compiled = await compileResources(project, isTrusted, options, bundles, looks)
     const now = {

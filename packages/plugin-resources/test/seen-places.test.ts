@@ -37,7 +37,7 @@ async function lookAt(folder: string, names: readonly string[] = NAMES): Promise
 }
 
 /** How often the file system is asked in `work`. */
-function countLooks(work: () => void): number {
+async function countLooks(work: () => unknown): Promise<number> {
   const { statSync, lstatSync, statfsSync, readdirSync, realpathSync: realpath } = fs
   const real = { statSync, lstatSync, statfsSync, readdirSync, realpathSync: realpath }
   let count = 0
@@ -56,7 +56,7 @@ function countLooks(work: () => void): number {
   Object.assign(fs, Object.fromEntries(counted))
   syncBuiltinESMExports()
   try {
-    work()
+    await work()
   } finally {
     restore()
   }
@@ -117,21 +117,21 @@ describe('names that are not in a folder', () => {
     expect(looks.kind(join(base, 'a'))).toBe('none')
     for (const name of NAMES) expect(looks.kind(join(base, 'a', name))).toBe('none')
     const seen = looks.seen()
-    expect(countLooks(() => seen.areUnchanged())).toBe(1)
+    expect(await countLooks(() => seen.areUnchanged())).toBe(1)
     mkdirSync(join(base, 'a/.claude'), { recursive: true })
     expect(seen.areUnchanged()).toBe(false)
   })
 
   test.skipIf(process.platform !== 'linux')(
     'are asked for one by one where a folder may keep its times',
-    () => {
+    async () => {
       expect(keepsTimes('/proc')).toBe(false)
       expect(keepsTimes(join(base, 'missing'))).toBe(false)
       const seen = new FileLooks()
       for (const name of NAMES) seen.kind(join('/proc/self', name))
       const places = seen.seen()
       for (let index = 0; index < 3; index++)
-        expect(countLooks(() => places.areUnchanged())).toBeGreaterThanOrEqual(NAMES.length)
+        expect(await countLooks(() => places.areUnchanged())).toBeGreaterThanOrEqual(NAMES.length)
     },
   )
 
@@ -194,6 +194,26 @@ describe.skipIf(process.platform !== 'linux')('an unchanged snapshot costs', () 
     expect(await costOfTurn()).toBe(4)
     mkdirSync(join(base, 'home'))
     expect(await costOfTurn(), 'with a home of halter that is empty').toBe(4)
+  })
+
+  test('no more where the project is trusted: that is asked every time, the rest is known', async () => {
+    mkdirSync(join(base, 'repo/.git'), { recursive: true })
+    write(base, 'repo/.claude/skills/a/SKILL.md', skillText('a'))
+    mkdirSync(join(base, 'user'))
+    await settle()
+    let asked = 0
+    const files = new ResourceFiles({
+      home: join(base, 'home'),
+      userHome: join(base, 'user'),
+      isTrusted: () => Promise.resolve((asked += 1) > 0),
+    })
+    const first = await files.snapshot({ workingDir: join(base, 'repo') })
+    const turn = async (): Promise<void> =>
+      expect(await files.snapshot({ workingDir: join(base, 'repo') })).toBe(first)
+    await turn()
+    // .git, the skill, its folder's folder, and a look each at what is not in the repository, .claude, halter's home and the user's.
+    expect(await countLooks(turn)).toBe(3 + 4)
+    expect(asked).toBe(3)
   })
 
   test('one look for each skill, and a few for the folders they are in', async () => {
