@@ -9,12 +9,14 @@ import { loadPreset } from '../src/load-preset.ts'
 
 describe('@halter/plugin-prompt-default', () => {
   test('fills the assembler with the preset', () => {
-    const { promptAssembler } = setup({ preset: 'coding', appendSystemPrompt: 'ADDED' })
+    const { promptAssembler } = setup({ preset: 'coding', skills: 'listed', appendSystemPrompt: 'ADDED' })
     expect(seedOf(promptAssembler)).toEqual([loadPreset('coding'), 'ADDED'])
   })
 
   test('a system prompt of the options replaces the preset', () => {
-    expect(seedOf(setup({ preset: 'general', systemPrompt: 'MINE' }).promptAssembler)).toEqual(['MINE'])
+    expect(
+      seedOf(setup({ preset: 'general', skills: 'listed', systemPrompt: 'MINE' }).promptAssembler),
+    ).toEqual(['MINE'])
   })
 
   test('the presets are two, and share one core', () => {
