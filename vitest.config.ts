@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -19,8 +20,8 @@ export default defineConfig({
     ],
     exclude: ['**/node_modules/**', '**/dist/**', '.tools/**'],
     env: { NO_COLOR: '1', HALTER_HOME: home, HOME: home, USERPROFILE: home },
-    // Vitest leaves one core for watching; here that would be half of them, and many tests wait for processes anyway.
-    maxWorkers: '100%',
+    // Vitest leaves one core for watching. Here many tests wait for processes and terminals, so that more of them than cores can run.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     testTimeout: 20_000,
     hookTimeout: 20_000,
   },
