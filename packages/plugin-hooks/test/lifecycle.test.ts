@@ -3,6 +3,7 @@ import type { Json } from '@halter/protocol'
 import { definePlugin } from '@halter/core'
 import { createTestRuntime } from '@halter/core/testing'
 import hooksPlugin, { defineHook, HookResponse, sessionHooks } from '../src/index.ts'
+import { compactingPlugin } from './compacting.ts'
 import {
   claudeHooks,
   openPlace,
@@ -327,32 +328,8 @@ test('the end of a session waits a second for its handlers, and not longer', asy
 
 test('a compaction is kept from happening by a handler', async () => {
   let compactions = 0
-  const compacting = definePlugin({
-    name: 'test/compacting',
-    apiVersion: 1,
-    provides: ['contextManager'],
-    setup: () => ({
-      contextManager: {
-        plan: ({ state, estimatedTokens }) => ({
-          messages: state.transcript,
-          segments: state.injected,
-          estimatedTokens,
-        }),
-        async compactNow(_, { beforeCompaction }) {
-          if (!(await beforeCompaction('manual'))) return undefined
-          compactions++
-          return {
-            outcome: {
-              trigger: 'manual' as const,
-              droppedSeqs: [],
-              summary: 's',
-              tokensBefore: 2,
-              tokensAfter: 1,
-            },
-          }
-        },
-      },
-    }),
+  const compacting = compactingPlugin(() => {
+    compactions += 1
   })
   const deny = defineHook('PreCompact', () => ({ decision: 'block' as const, reason: 'keep it' }), {
     matcher: 'manual',

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { definePlugin } from '@halter/core'
 import type { TestReply } from '@halter/core/testing'
 import type { Json } from '@halter/protocol'
 import type { HookEventName } from '../src/hook-events.ts'
 import type { HooksOptions } from '../src/options.ts'
 import { defineHook } from '../src/index.ts'
+import { compactingPlugin } from './compacting.ts'
 import { claudeHooks, openPlace, recorder, snapshot, type Place } from './place.ts'
 
 /** What a handler does, whatever it is. */
@@ -79,32 +79,8 @@ async function live(
   let compactions = 0
   let replies = 0
   const shell = recorder('shell')
-  const compacting = definePlugin({
-    name: 'test/compacting',
-    apiVersion: 1,
-    provides: ['contextManager'],
-    setup: () => ({
-      contextManager: {
-        plan: ({ state, estimatedTokens }) => ({
-          messages: state.transcript,
-          segments: state.injected,
-          estimatedTokens,
-        }),
-        async compactNow(_, { beforeCompaction }) {
-          if (!(await beforeCompaction('manual'))) return undefined
-          compactions++
-          return {
-            outcome: {
-              trigger: 'manual' as const,
-              droppedSeqs: [],
-              summary: 's',
-              tokensBefore: 2,
-              tokensAfter: 1,
-            },
-          }
-        },
-      },
-    }),
+  const compacting = compactingPlugin(() => {
+    compactions += 1
   })
   const functions: HooksOptions['functions'] =
     kind === 'function'
