@@ -1,4 +1,7 @@
 import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import type { EventSink } from '@halter/core'
 import type { StoredEvent } from '@halter/protocol'
 
@@ -34,18 +37,23 @@ export class WebhookSink implements EventSink {
 
   async write(events: readonly StoredEvent[], signal: AbortSignal): Promise<void> {
     const body = JSON.stringify({ events })
-    const response = await fetch(this.#url, {
+    const post = this.#url.startsWith('https:') ? httpsRequest : httpRequest
+    // A connection per call: one that is kept would outlive the plugin.
+    const request = post(this.#url, {
       method: 'POST',
-      body,
+      agent: false,
       signal,
-      redirect: 'error',
       headers: {
         'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
         ...(this.#secret && { 'x-signature-256': sign(body, this.#secret) }),
       },
-    })
-    await response.body?.cancel()
-    if (!response.ok) throw new Error(`${this.#url} answered ${response.status}.`)
+    }).end(body)
+    request.on('error', () => undefined) // who waits is told; once the answer has begun, the answer is
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    await once(response.resume(), 'end')
+    const { statusCode = 0 } = response
+    if (statusCode < 200 || statusCode > 299) throw new Error(`${this.#url} answered ${statusCode}.`)
   }
 }
 
